@@ -1,0 +1,5 @@
+"""`python -m cli` is `license-sync`."""
+
+from cli.main import main
+
+main()

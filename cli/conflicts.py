@@ -1,0 +1,243 @@
+"""`license-sync conflicts`: what only a person can decide, what the rules refused, who is parked."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from cli.output import (
+    isoformat,
+    moment,
+    names,
+    print_json,
+    print_json_array,
+    print_table,
+    say,
+)
+from cli.session import JsonFlag, OrgOption, person, runtime
+from sync.errors import NotAllowed, UnknownReference
+from sync.model import FindingKind, License, Licenses
+from sync.ports.conflict_log import LIVE_STATUSES, Entry, EntryStatus, Resolution
+from sync.ports.review import EntryFilter, ParkedUser
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+
+AllFlag = Annotated[bool, typer.Option("--all", help="Resolved ones too.")]
+EntryId = Annotated[int, typer.Argument(metavar="ID")]
+
+_CSV_FIELDS = (
+    "id", "org", "user_id", "username", "kind", "code", "licenses", "status", "requested", "held",
+    "message", "opened_at", "seen_at", "resolved_at", "resolved_by", "how", "note", "previous_id",
+)  # fmt: skip
+
+
+@app.command("list")
+def list_(org: OrgOption = None, every: AllFlag = False, json: JsonFlag = False) -> None:
+    """List what waits: conflicts, refusals and parked users."""
+    rows = _rows(org, every=every)
+    if json:
+        print_json_array(rows)
+        return
+    print_table(
+        ("id", "org", "user", "what", "status", "licenses", "since", "says"),
+        (_cells(row) for row in rows),
+        empty="Nothing waits for anybody.",
+    )
+
+
+@app.command()
+def show(entry_id: EntryId, json: JsonFlag = False) -> None:
+    """Show one entry: both sets of flags, who decided what, and what went before."""
+    entry = runtime().store.entry(entry_id)
+    if json:
+        print_json(entry_json(entry))
+        return
+    for line in _description(entry):
+        say(line)
+
+
+@app.command()
+def resolve(
+    entry_id: EntryId,
+    keep: Annotated[str, typer.Option(help="The license that stays requested, or `none`.")],
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+) -> None:
+    """Decide a conflict. The other side's request is unticked in Salesforce by the worker."""
+    entry = runtime().store.entry(entry_id)
+    resolution = Resolution(
+        keep=_kept(entry, keep),
+        decided_by=person(),
+        decided_at=runtime().store.now(),
+        seen_requested=entry.requested,
+        seen_held=entry.held,
+        note=note,
+    )
+    decided = runtime().store.resolve(entry_id, resolution)
+    say(
+        f"{decided.username} keeps {keep}. The worker carries it out within seconds, "
+        f"unless the record has moved: see `license-sync conflicts show {entry_id}`."
+    )
+
+
+@app.command()
+def dismiss(
+    entry_id: EntryId,
+    note: Annotated[str, typer.Option(help="Why it may stay as it is.")],
+) -> None:
+    """Put an entry aside until the user's request or the policy changes."""
+    entry = runtime().store.dismiss(entry_id, person(), note)
+    say(f"Entry {entry.id} of {entry.username} is dismissed until its request changes.")
+
+
+@app.command()
+def export(
+    file: Annotated[
+        Path, typer.Option("--csv", help="The file to write; `-` for standard output.")
+    ],
+    org: OrgOption = None,
+    every: AllFlag = False,
+) -> None:
+    """Write the log as CSV. Cells that a spreadsheet would run are made harmless."""
+    if str(file) == "-":
+        _write_csv(sys.stdout, _rows(org, every=every))
+        return
+    with file.open("w", encoding="utf-8", newline="") as target:
+        count = _write_csv(target, _rows(org, every=every))
+    say(f"{count} entries written to {file}.")
+
+
+def _rows(org: str | None, *, every: bool) -> Iterator[dict[str, object]]:
+    store = runtime().store
+    statuses = () if every else LIVE_STATUSES
+    for entry in store.entries(EntryFilter(org=org, statuses=statuses)):
+        yield entry_json(entry)
+    for parked in store.parked(org):
+        yield parked_json(parked)
+
+
+def entry_json(entry: Entry) -> dict[str, object]:
+    """An entry as programs see it."""
+    decided = entry.resolution
+    return {
+        "id": entry.id,
+        "org": entry.org,
+        "user_id": entry.user_id,
+        "username": entry.username,
+        "kind": entry.kind.value,
+        "code": entry.code,
+        "licenses": entry.licenses.names,
+        "status": entry.status.value,
+        "requested": entry.requested.names,
+        "held": entry.held.names,
+        "kept": entry.kept.names,
+        "message": entry.message,
+        "policy": entry.policy,
+        "opened_at": isoformat(entry.opened_at),
+        "seen_at": isoformat(entry.seen_at),
+        "seen_count": entry.seen_count,
+        "keep": decided.keep.names if decided else None,
+        "decided_by": decided.decided_by if decided else None,
+        "decided_at": isoformat(decided.decided_at) if decided else None,
+        "resolved_at": isoformat(entry.resolved_at),
+        "resolved_by": entry.resolved_by,
+        "how": entry.how,
+        "note": entry.note,
+        "previous_id": entry.previous_id,
+    }
+
+
+def parked_json(parked: ParkedUser) -> dict[str, object]:
+    """A parked user in the same listing."""
+    return {
+        "id": f"parked:{parked.org}:{parked.user_id}",
+        "org": parked.org,
+        "user_id": parked.user_id,
+        "username": parked.username,
+        "kind": "parked",
+        "code": parked.code,
+        "licenses": parked.hold.names,
+        "status": "open",
+        "requested": parked.requested.names,
+        "held": parked.held.names,
+        "message": parked.reason,
+        "opened_at": isoformat(parked.parked_at),
+        "resolved_by": None,
+        "attempts": parked.attempts,
+        "retried_at": isoformat(parked.due_at),
+    }
+
+
+def _cells(row: dict[str, object]) -> tuple[str, ...]:
+    licenses = row["licenses"]
+    listed = names(Licenses.from_names(licenses)) if isinstance(licenses, list) else ""
+    return (
+        str(row["id"]) if row["kind"] != "parked" else "–",
+        str(row["org"]),
+        str(row["username"] or row["user_id"]),
+        f"{row['kind']} {row['code']}",
+        str(row["status"]),
+        listed,
+        str(row["opened_at"])[:19],
+        str(row["message"]),
+    )
+
+
+def _description(entry: Entry) -> Iterator[str]:
+    yield f"{entry.kind.value} {entry.id} · {entry.code} · {entry.status.value}"
+    yield f"  user       {entry.username} ({entry.user_id}) in {entry.org}"
+    yield f"  says       {entry.message}"
+    yield f"  requested  {names(entry.requested)}"
+    yield f"  held       {names(entry.held)}"
+    if entry.kind is FindingKind.CONFLICT:
+        yield f"  kept       {names(entry.kept)}"
+    yield f"  since      {moment(entry.opened_at)}, seen {entry.seen_count} times"
+    yield f"  policy     {entry.policy}"
+    if entry.resolution is not None:
+        decided = entry.resolution
+        when = moment(decided.decided_at)
+        yield f"  decided    {decided.decided_by} keeps {names(decided.keep)}, {when} {decided.note}"
+    if entry.status is EntryStatus.RESOLVED:
+        yield f"  resolved   {moment(entry.resolved_at)} by {entry.resolved_by}: {entry.how}"
+    if entry.note:
+        yield f"  note       {entry.note}"
+    if entry.previous_id is not None:
+        yield f"  before     entry {entry.previous_id}"
+
+
+def _kept(entry: Entry, keep: str) -> Licenses:
+    if entry.kind is not FindingKind.CONFLICT:
+        raise NotAllowed(
+            f"Entry {entry.id} is a refusal: there is nothing to choose. "
+            "Change the request in Salesforce, or what the org may have."
+        )
+    choices = ", ".join(entry.licenses.names)
+    if keep.lower() == "none":
+        return Licenses()
+    try:
+        kept = License(keep)
+    except ValueError:
+        raise UnknownReference(f"There is no license {keep!r}: keep one of {choices}, or none.")
+    if kept not in entry.licenses:
+        raise NotAllowed(f"{kept.value} is not part of entry {entry.id}: keep one of {choices}.")
+    return Licenses.of(kept)
+
+
+def _write_csv(target: TextIO, rows: Iterator[dict[str, object]]) -> int:
+    writer = csv.writer(target)
+    writer.writerow(_CSV_FIELDS)
+    count = 0
+    for row in rows:
+        writer.writerow([csv_cell(row.get(name)) for name in _CSV_FIELDS])
+        count += 1
+    return count
+
+
+def csv_cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    if isinstance(value, list):
+        value = " ".join(str(part) for part in value)
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

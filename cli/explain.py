@@ -1,0 +1,106 @@
+"""`license-sync explain`: what a record asks, holds and should hold, license by license, and why."""
+
+from typing import Annotated
+
+import typer
+
+from cli.output import print_json, print_table, say
+from cli.session import JsonFlag, OrgOption, runtime, the_org
+from sync.errors import UnknownReference
+from sync.intake import case_of, is_settled
+from sync.model import CATALOGUE, Decision, License, UserRecord
+from sync.org import Org
+from sync.statement import message_of, status_of
+
+
+def explain(
+    user: Annotated[str, typer.Argument(metavar="USER", help="A user id or a username.")],
+    org: OrgOption = None,
+    json: JsonFlag = False,
+) -> None:
+    """Read one user now and say what the rules make of the record."""
+    chosen = runtime().org(the_org(org))
+    record = _read(chosen, user)
+    entries = runtime().store.living_entries(chosen.name, [record.user_id]).get(record.user_id, ())
+    decision = chosen.rulebook.decide(case_of(record, entries))
+    settled = is_settled(record, decision, entries, chosen.rulebook.version)
+    if json:
+        print_json(_document(record, decision, settled=settled))
+        return
+    say(f"{record.username} ({record.user_id}) in {chosen.name}")
+    print_table(
+        ("license", "requested", "held", "should hold", "why"),
+        (_cells(record, decision, license) for license in CATALOGUE),
+        empty="",
+    )
+    say(f"{status_of(decision).value}. {message_of(decision)}".strip())
+    say("The record and the log say so already." if settled else _waits(chosen, record))
+
+
+def _read(org: Org, user: str) -> UserRecord:
+    user_id = user if user.startswith("005") and len(user) in (15, 18) else None
+    if user_id is None:
+        user_id = org.gateway.find(user)
+    record = None
+    if user_id is not None:
+        record = next(iter(org.gateway.reader.read([user_id]).records.values()), None)
+    if record is None:
+        raise UnknownReference(f"{org.name} has no user {user!r} that license-sync may read.")
+    return record
+
+
+def _waits(org: Org, record: UserRecord) -> str:
+    waiting = runtime().store.waiting(org.name, record.user_id)
+    if waiting is None:
+        return "Not settled, and not noticed yet: the next poll finds it."
+    if waiting.parked:
+        return f"Parked: {waiting.error}"
+    return f"Pending since {waiting.noticed_at:%H:%M:%S}, {waiting.attempts} tries: {waiting.error or 'due'}"
+
+
+def _word(record: UserRecord, license: License, *, held: bool) -> str:
+    flags = record.held if held else record.requested
+    if license in flags.unknown:
+        return "unknown"
+    return "yes" if license in flags.on else "no"
+
+
+def _reason(decision: Decision, license: License) -> str:
+    return " ".join(f.message for f in decision.findings if license in f.licenses)
+
+
+def _cells(record: UserRecord, decision: Decision, license: License) -> tuple[str, ...]:
+    if decision.effective is None:
+        should = "not written"
+    else:
+        should = "yes" if license in decision.effective else "no"
+    return (
+        license.label,
+        _word(record, license, held=False),
+        _word(record, license, held=True),
+        should,
+        _reason(decision, license),
+    )
+
+
+def _document(record: UserRecord, decision: Decision, *, settled: bool) -> dict[str, object]:
+    return {
+        "user_id": record.user_id,
+        "username": record.username,
+        "active": record.active,
+        "requested": record.requested.on.names,
+        "held": record.held.on.names,
+        "unknown": (record.requested.unknown | record.held.unknown).names,
+        "effective": None if decision.effective is None else decision.effective.names,
+        "findings": [
+            {
+                "kind": f.kind.value,
+                "code": f.code,
+                "licenses": f.licenses.names,
+                "message": f.message,
+            }
+            for f in decision.findings
+        ],
+        "status": status_of(decision).value,
+        "settled": settled,
+    }

@@ -1,0 +1,118 @@
+"""`license-sync orgs`: whether license-sync may write to an org, and what it would do there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.adopting import adopt_org
+from cli.output import isoformat, moment, print_json_array, print_table, say
+from cli.plans import make_plan, show_plan
+from cli.session import JsonFlag, Yes, person, runtime, the_org
+from sync.arming import Mode
+from sync.ports.runs import RunKind, RunStatus
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+
+OrgName = Annotated[str | None, typer.Argument(metavar="ORG")]
+CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the plan to this file.")]
+
+
+@app.command("list")
+def list_(json: JsonFlag = False) -> None:
+    """List the configured orgs: armed, observing or paused, and what is wrong."""
+    rows = org_rows()
+    if json:
+        print_json_array(rows)
+        return
+    print_table(
+        ("org", "mode", "organization", "armed", "last poll", "says"),
+        (
+            (str(r["org"]), str(r["mode"]), str(r["organization_id"] or "–"), str(r["armed"]),
+             str(r["last_poll"]), str(r["problem"] or r["waits_for"]))
+            for r in rows
+        ),
+        empty="No org is configured: the README shows the four settings.",
+    )  # fmt: skip
+
+
+def org_rows() -> Iterator[dict[str, object]]:
+    """The configured orgs as programs see them; no network."""
+    for name in runtime().org_names:
+        org, state = runtime().org(name), runtime().store.state(name)
+        mode = org.mode(state)
+        yield {
+            "org": name,
+            "mode": mode.value,
+            "organization_id": state.organization_id,
+            "armed_by": state.armed_by,
+            "armed_at": isoformat(state.armed_at),
+            "armed": f"by {state.armed_by}, {moment(state.armed_at)}" if state.armed_by else "–",
+            "paused_by": state.paused_by,
+            "paused_at": isoformat(state.paused_at),
+            "last_poll_at": isoformat(state.last_poll_at),
+            "last_poll": moment(state.last_poll_at),
+            "last_reconcile_at": isoformat(state.last_reconcile_at),
+            "api_used": state.api_used,
+            "api_allowed": state.api_allowed,
+            "problem": state.problem,
+            "waits_for": _waits_for(name, mode),
+        }
+
+
+def _waits_for(name: str, mode: Mode) -> str:
+    match mode:
+        case Mode.OBSERVING:
+            return f"nothing is written until `license-sync orgs approve {name}` (see `orgs plan`)"
+        case Mode.PAUSED:
+            return "paused: nothing is written until `license-sync orgs resume`"
+        case Mode.ARMED:
+            return ""
+
+
+@app.command()
+def plan(name: OrgName = None, file: CsvFile = None, json: JsonFlag = False) -> None:
+    """Read every user and say who would gain or lose what. Writes nothing."""
+    org = runtime().org(the_org(name))
+    show_plan(make_plan(org, RunKind.PLAN, person()), json=json, file=file)
+
+
+@app.command()
+def approve(name: OrgName = None, yes: Yes = False) -> None:
+    """Let license-sync write what the org's newest plan says."""
+    org = runtime().org(the_org(name))
+    newest = runtime().store.latest_run(org.name, RunKind.PLAN, org.fingerprint())
+    if newest is None or newest.status is not RunStatus.DONE:
+        newest = make_plan(org, RunKind.PLAN, person())
+    say(
+        f"Plan {newest.id} of {moment(newest.ended_at)}: {newest.users_read} users read, "
+        f"{newest.unsettled} not settled, {newest.removals} licenses would be removed and "
+        f"{newest.grants} granted."
+    )
+    if not yes:
+        typer.confirm(f"Approve for {org.name}?", abort=True)
+    org.arm(by=person())
+    say(f"{org.name} is armed: workers start within seconds.")
+
+
+@app.command()
+def adopt(name: OrgName = None, yes: Yes = False, file: CsvFile = None) -> None:
+    """Take over what users hold as what they request, so that nobody loses anything; then arm."""
+    adopt_org(runtime().org(the_org(name)), yes=yes, file=file)
+
+
+@app.command()
+def pause(name: OrgName = None) -> None:
+    """Stop all writes to an org (to all orgs if none is named) within five seconds."""
+    org = None if name is None else the_org(name)
+    runtime().store.pause(org, person())
+    say(f"{org or 'Every org'} is paused. Changes are still noticed, and wait.")
+
+
+@app.command()
+def resume(name: OrgName = None) -> None:
+    """Let writes go on in an org (in all orgs if none is named)."""
+    org = None if name is None else the_org(name)
+    runtime().store.resume(org, person())
+    say(f"{org or 'Every org'} goes on.")

@@ -1,0 +1,75 @@
+"""How listings look: a table for people, one JSON document for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sync.model import Licenses
+
+console = Console()
+errors = Console(stderr=True)
+
+Cell = str | Text
+
+
+def print_json(value: object, indent: int | None = 1) -> None:
+    """One JSON document on standard output; on one line without an indent."""
+    text = json.dumps(value, ensure_ascii=False, default=_plain, indent=indent)
+    sys.stdout.write(text + "\n")
+
+
+def print_json_array(rows: Iterable[object]) -> None:
+    """A JSON array, a row at a time: the log may be long."""
+    separator = "["
+    for row in rows:
+        sys.stdout.write(separator + json.dumps(row, ensure_ascii=False, default=_plain))
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator == "[" else "]\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: str) -> None:
+    """A table; `empty` is the sentence said instead when there are no rows.
+
+    Cells are data, so that a name with brackets is not read as markup.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    count = 0
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+        count += 1
+    console.print(table if count else empty)
+
+
+def say(sentence: str) -> None:
+    """A sentence for a person, as it is."""
+    console.print(Text(sentence))
+
+
+def names(licenses: Licenses) -> str:
+    """Licenses for people, in catalogue order; a dash for none."""
+    return ", ".join(license.label for license in licenses) or "–"
+
+
+def moment(time: datetime | None) -> str:
+    """A time for people: UTC, to the second."""
+    return "–" if time is None else f"{time:%Y-%m-%d %H:%M:%S}Z"
+
+
+def isoformat(time: datetime | None) -> str | None:
+    """A time for programs."""
+    return None if time is None else time.isoformat().replace("+00:00", "Z")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return isoformat(value)
+    if isinstance(value, Licenses):
+        return value.names
+    raise TypeError(f"{value!r} has no JSON form")

@@ -1,0 +1,49 @@
+"""`license-sync parked`: users that wait for a person, and why."""
+
+from typing import Annotated
+
+import typer
+
+from cli.conflicts import parked_json
+from cli.output import moment, print_json_array, print_table, say
+from cli.session import JsonFlag, OrgOption, person, runtime
+from sync.errors import NotAllowed
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+
+
+@app.command("list")
+def list_(org: OrgOption = None, json: JsonFlag = False) -> None:
+    """List parked users with the reason and the mend."""
+    parked = runtime().store.parked(org)
+    if json:
+        print_json_array(parked_json(user) for user in parked)
+        return
+    print_table(
+        ("org", "user", "id", "why", "since", "tried again"),
+        (
+            (
+                u.org,
+                u.username,
+                u.user_id,
+                u.reason,
+                moment(u.parked_at),
+                moment(u.due_at),
+            )
+            for u in parked
+        ),
+        empty="Nobody is parked.",
+    )
+
+
+@app.command()
+def retry(
+    users: Annotated[list[str] | None, typer.Argument(metavar="USER_ID...")] = None,
+    org: OrgOption = None,
+    every: Annotated[bool, typer.Option("--all", help="All parked users.")] = False,
+) -> None:
+    """Try parked users again now. What an adoption held back is then decided by the rules."""
+    if not users and not every:
+        raise NotAllowed("Name the users to try again, or say --all.")
+    count = runtime().store.retry_parked(org, users or [], person())
+    say(f"{count} users are tried again." if count else "Nobody was parked there.")

@@ -1,0 +1,125 @@
+"""How a plan reads: who gains what, who loses what, and why."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.progress import Progress as Bar
+
+from cli.conflicts import csv_cell
+from cli.output import console, names, print_json, print_table, say
+from cli.session import runtime
+from sync.errors import NotAllowed
+from sync.org import Org
+from sync.ports.runs import PlanItem, Run, RunKind
+
+SHOWN = 40
+
+
+def make_plan(org: Org, kind: RunKind, by: str, user_ids: tuple[str, ...] = ()) -> Run:
+    """Read the org now, in this process, and return the finished plan; SyncError if it fails."""
+    problem = org.ready()
+    if problem is not None:
+        raise NotAllowed(problem)
+    run_id = org.queue_run(kind, by, user_ids)
+    with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(f"reading {org.name}", total=None)
+        run = org.reconciler().carry_out(run_id, lambda read: bar.update(task, completed=read))
+    if run is None:
+        raise NotAllowed(f"Run {run_id} was taken by a worker: see `license-sync status`.")
+    return run
+
+
+def items(run: Run) -> Iterator[PlanItem]:
+    """All items of a plan, streamed."""
+    after_id = ""
+    while page := runtime().store.items(run.id, after_id):
+        yield from page
+        after_id = page[-1].user_id
+
+
+def show_plan(run: Run, *, json: bool, file: Path | None) -> None:
+    """Print a plan, and write it as CSV if a file is named."""
+    if file is not None:
+        _write_csv(file, run)
+    if json:
+        print_json(plan_json(run))
+        return
+    losses: Counter[str] = Counter()
+    gains: Counter[str] = Counter()
+    shown: list[PlanItem] = []
+    for item in items(run):
+        losses.update(item.removed.names)
+        gains.update(item.granted.names)
+        if len(shown) < SHOWN:
+            shown.append(item)
+    print_table(
+        ("user", "requests", "has", "will have", "why"),
+        (_cells(item) for item in shown),
+        empty="Nothing to do: every user is as the rules say.",
+    )
+    if run.unsettled > len(shown):
+        say(f"… and {run.unsettled - len(shown)} more: --csv FILE or --json shows all.")
+    say(f"{run.users_read} users read, {run.unsettled} not settled.")
+    say(f"Would be removed: {_totals(losses)}. Would be granted: {_totals(gains)}.")
+
+
+def plan_json(run: Run) -> dict[str, object]:
+    """A plan as programs see it."""
+    return {
+        "run": run.id,
+        "org": run.org,
+        "kind": run.kind.value,
+        "users_read": run.users_read,
+        "unsettled": run.unsettled,
+        "removals": run.removals,
+        "grants": run.grants,
+        "items": [_item_json(item) for item in items(run)],
+    }
+
+
+def _item_json(item: PlanItem) -> dict[str, object]:
+    return {
+        "user_id": item.user_id,
+        "username": item.username,
+        "requested": item.requested.names,
+        "requested_after": item.requested_after.names,
+        "held": item.held.names,
+        "after": None if item.after is None else item.after.names,
+        "removed": item.removed.names,
+        "granted": item.granted.names,
+        "held_back": item.hold.names,
+        "status": item.status,
+        "why": item.why,
+    }
+
+
+def _cells(item: PlanItem) -> tuple[str, ...]:
+    requested = names(item.requested)
+    if item.requested_after != item.requested:
+        requested += f" → {names(item.requested_after)}"
+    after = "unchanged" if item.after is None or item.after == item.held else names(item.after)
+    why = item.why
+    if item.hold:
+        why = f"{names(item.hold)} held back. {why}"
+    return item.username, requested, names(item.held), after, why
+
+
+def _totals(counts: "Counter[str]") -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing"
+
+
+def _write_csv(file: Path, run: Run) -> None:
+    with file.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target)
+        writer.writerow(_CSV_FIELDS)
+        for item in items(run):
+            row = _item_json(item)
+            writer.writerow([csv_cell(row[name]) for name in _CSV_FIELDS])
+
+
+_CSV_FIELDS = (
+    "user_id", "username", "requested", "requested_after", "held", "after", "removed", "granted",
+    "held_back", "status", "why",
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""`worker`, `beat`, `migrate`: one process each, for production; and what `up` is made of."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.output import say
+from cli.session import runtime
+from config.settings import Settings
+
+QueueOption = Annotated[
+    list[str] | None,
+    typer.Option("--queue", help="`live` (edits), `bulk` (reconciles); both if not named."),
+]
+
+
+def worker(queue: QueueOption = None) -> None:
+    """Run a Celery worker: what `celery -A worker.app worker` does, with our sizes."""
+    runtime().store.now()
+    command = worker_command(runtime().settings, queue or ["live", "bulk"])
+    os.execv(command[0], command)
+
+
+def beat() -> None:
+    """Run the schedule: what `celery -A worker.app beat` does."""
+    runtime().settings.state_dir.mkdir(parents=True, exist_ok=True)
+    command = beat_command()
+    os.execv(command[0], command)
+
+
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    runtime().migrate()
+    say("The database is up to date.")
+
+
+def worker_command(settings: Settings, queues: list[str]) -> list[str]:
+    """The command line of a worker for these queues."""
+    sizes = {"live": settings.live_workers, "bulk": settings.bulk_workers}
+    count = sum(sizes[queue] for queue in queues)
+    return [
+        *_celery("worker"),
+        f"--concurrency={count}",
+        f"--queues={','.join(queues)}",
+        f"--hostname={'-'.join(queues)}@%h",
+        "--without-mingle",
+        "--without-gossip",
+    ]
+
+
+def beat_command() -> list[str]:
+    """The command line of beat."""
+    return _celery("beat")
+
+
+def _celery(part: str) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "celery",
+        "--app=worker.app",
+        "--quiet",
+        part,
+        "--loglevel=INFO",
+    ]

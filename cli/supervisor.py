@@ -1,0 +1,128 @@
+"""Keeps a handful of processes running, and ends them all when asked to."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+STOP_SECONDS = 30.0
+LOOK_SECONDS = 0.5
+RESTART_SECONDS = (0.2, 1.0, 5.0, 15.0)
+STEADY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Process:
+    """One process to keep running.
+
+    Its output goes to `log`, or to our standard error where that is None; what it prints on
+    standard output goes to `answer`, made anew at each start, where that is named.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path | None = None
+    answer: Path | None = None
+    popen: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    falls: int = 0
+    due_at: float = 0.0
+
+    def start(self) -> None:
+        """Start it, in a session of its own: Ctrl-C is for the supervisor alone."""
+        with ExitStack() as files:
+            errors: IO[bytes] | IO[str] = sys.stderr
+            if self.log is not None:
+                errors = files.enter_context(self.log.open("ab"))
+            output = errors
+            if self.answer is not None:
+                output = files.enter_context(self.answer.open("wb"))
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", "cli.child", *self.command],
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                start_new_session=True,
+            )
+        self.started_at = time.monotonic()
+
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.popen is not None and self.popen.poll() is None
+
+    def look(self, now: float) -> str | None:
+        """Start it again if it ended; a sentence if it just fell."""
+        if self.popen is None:
+            if now >= self.due_at:
+                self.start()
+            return None
+        code = self.popen.poll()
+        if code is None:
+            return None
+        self.falls = 0 if now - self.started_at > STEADY_SECONDS else self.falls + 1
+        wait = RESTART_SECONDS[min(self.falls, len(RESTART_SECONDS)) - 1 if self.falls else 0]
+        self.popen, self.due_at = None, now + wait
+        return f"{self.name} ended ({_reason(code)}); it is started again in {wait:g} s."
+
+    def stop(self, patience: float) -> None:
+        """Ask it to end, wait, and end it."""
+        if self.popen is None or self.popen.poll() is not None:
+            return
+        self.popen.terminate()
+        try:
+            self.popen.wait(patience)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+            self.popen.wait()
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Runs processes until it is told to stop; stops them in the reverse order."""
+
+    processes: list[Process] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def start(self, process: Process) -> Process:
+        """Start a process and keep it."""
+        process.start()
+        self.processes.append(process)
+        return process
+
+    def stop_on_signals(self) -> None:
+        """Let Ctrl-C and SIGTERM stop everything; a second one changes nothing."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.stopping.set()
+
+    def look(self) -> list[str]:
+        """Start again what ended; sentences about what fell."""
+        now = time.monotonic()
+        return [said for process in self.processes if (said := process.look(now)) is not None]
+
+    def watch(self, tell: Callable[[str], object]) -> None:
+        """Keep all processes running until a signal says stop."""
+        while not self.stopping.wait(LOOK_SECONDS):
+            for fall in self.look():
+                tell(fall)
+
+    def stop(self) -> None:
+        """End all processes."""
+        for process in reversed(self.processes):
+            process.stop(STOP_SECONDS)
+
+
+def _reason(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"status {code}"

@@ -1,0 +1,79 @@
+"""`license-sync up`: every process on this machine, with embedded parts for what is not set."""
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.output import errors, say
+from cli.processes import beat_command, worker_command
+from cli.session import runtime
+from cli.supervisor import Process, Supervisor
+from config.broker import broker_command, stop_left_over, wait_for_broker
+from config.settings import Settings
+from config.wiring import unknown_org
+from sync.errors import NotAllowed, UnknownReference
+
+
+def up() -> None:
+    """Run workers, schedule and broker until Ctrl-C."""
+    settings = runtime().settings
+    if not settings.orgs:
+        raise UnknownReference(unknown_org("", []))
+    for name in runtime().org_names:
+        runtime().org(name)
+    runtime().store.now()
+    names = ", ".join(runtime().org_names)
+    supervisor = Supervisor()
+    with alone_in(settings.state_dir):
+        supervisor.stop_on_signals()
+        try:
+            start_parts(supervisor, settings, logs=None)
+            say(f"license-sync is up for {names}; its state is in {settings.state_dir}.")
+            say("`license-sync status` and `conflicts list` say what happens. Ctrl-C ends it.")
+            supervisor.watch(lambda fall: errors.print(fall, markup=False))
+        finally:
+            supervisor.stop()
+    say("Stopped; what was pending waits in the database.")
+
+
+def start_parts(supervisor: Supervisor, settings: Settings, logs: Path | None) -> None:
+    """Start all processes for these settings. With `logs`, their output goes there."""
+    if settings.uses_embedded_broker:
+        stop_left_over(settings)
+        broker = supervisor.start(
+            Process("broker", broker_command(settings), {}, _log(logs, "broker"))
+        )
+        assert broker.popen is not None
+        wait_for_broker(settings, broker.popen)
+    for queue in ("live", "bulk"):
+        command = worker_command(settings, [queue])
+        supervisor.start(Process(f"worker-{queue}", command, _ENV, _log(logs, f"worker-{queue}")))
+    supervisor.start(Process("beat", beat_command(), _ENV, _log(logs, "beat")))
+
+
+_ENV = {"PYTHONUNBUFFERED": "1"}
+
+
+def _log(logs: Path | None, name: str) -> Path | None:
+    return None if logs is None else logs / f"{name}.log"
+
+
+@contextmanager
+def alone_in(state_dir: Path) -> Iterator[None]:
+    """Hold the state folder; NotAllowed if another `up` has it."""
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (state_dir / "up.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise NotAllowed(
+                f"license-sync runs already with the state in {state_dir}: stop that one, "
+                "or set another LICENSE_SYNC_STATE_DIR."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()} {sys.argv[0]}\n")
+        lock.flush()
+        yield

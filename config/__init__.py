@@ -1,0 +1,1 @@
+"""With what the program runs: settings, policies and layouts as files, and the wiring."""

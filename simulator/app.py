@@ -1,0 +1,47 @@
+"""Puts the org behind its URLs."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simulator import oauth
+from simulator.control import Control
+from simulator.errors import not_found
+from simulator.exchange import Reply, read_exchange, send_reply
+from simulator.gateway import Gateway
+from simulator.org import Org
+
+OAUTH = {
+    "/services/oauth2/token": oauth.token,
+    "/services/oauth2/revoke": oauth.revoke,
+    "/services/oauth2/userinfo": oauth.userinfo,
+    "/id/{rest:path}": oauth.identity,
+}
+
+
+def make_app(org: Org, *, control: bool) -> Starlette:
+    gateway = Gateway(org)
+    routes: list[BaseRoute] = [_all("/services/data{rest:path}", gateway)]
+    routes += [_all(path, oauth.OAuth(org, resource)) for path, resource in OAUTH.items()]
+    if control:
+        routes.append(_all("/__control__/{rest:path}", Control(org, gateway)))
+    routes.append(_all("/{rest:path}", _Nothing(org)))
+    return Starlette(routes=routes)
+
+
+def _all(path: str, app: ASGIApp) -> Route:
+    """A route for every method: which ones are allowed, and how the others are refused, is the resource's own."""
+    return Route(path, endpoint=app)
+
+
+class _Nothing:
+    """Any other path: the recorded answer for what does not exist."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = await read_exchange(scope, receive)
+        await send_reply(exchange, Reply(404, not_found().body()), self._org.clock, scope, send)

@@ -1,0 +1,80 @@
+"""The SQLite file behind the org. One connection, one writer, no awaiting inside.
+
+`synchronous=OFF` is right for a simulator: what was committed survives the death of
+the process (the operating system has it), though not a power cut.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS token (
+    token TEXT PRIMARY KEY, user_id TEXT NOT NULL, issued_at REAL NOT NULL, expires_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS assignment (
+    user_id TEXT NOT NULL, permission_set TEXT NOT NULL, PRIMARY KEY (user_id, permission_set)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS query_cursor (
+    locator TEXT PRIMARY KEY, user_id TEXT NOT NULL, soql TEXT NOT NULL, ids TEXT NOT NULL,
+    deleted INTEGER NOT NULL, created_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS call (
+    seq INTEGER PRIMARY KEY, received_at REAL NOT NULL, answered_at REAL, user_id TEXT,
+    method TEXT NOT NULL, path TEXT NOT NULL, template TEXT NOT NULL, query TEXT NOT NULL,
+    status INTEGER, api_calls INTEGER NOT NULL, records INTEGER NOT NULL, detail TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS change (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, call INTEGER, at REAL NOT NULL, stamp INTEGER NOT NULL,
+    object TEXT NOT NULL, id TEXT NOT NULL, by_id TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS change_call ON change (call);
+"""
+
+
+class Database:
+    """Plain SQL with explicit transactions; savepoints nest inside them."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = sqlite3.connect(path, isolation_level=None, cached_statements=1024)
+        self.connection.execute("PRAGMA journal_mode=WAL")
+        self.connection.execute("PRAGMA synchronous=OFF")
+        self.connection.executescript(TABLES)
+        self.execute = self.connection.execute
+        self.executemany = self.connection.executemany
+
+    def close(self) -> None:
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Everything inside counts, or nothing of it. Needs an open transaction."""
+        self.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK TO part")
+            self.execute("RELEASE part")
+            raise
+        self.execute("RELEASE part")
+
+    def setting(self, name: str, default: str = "") -> str:
+        row = self.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else default
+
+    def set_setting(self, name: str, value: str) -> None:
+        self.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))

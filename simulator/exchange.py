@@ -1,0 +1,108 @@
+"""One HTTP request as it came in, and the raw answer that goes out."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from simulator.clock import Clock, http_date
+
+JSON = "application/json;charset=UTF-8"
+NO_BODY = {204, 304}
+
+
+@dataclass(frozen=True)
+class Exchange:
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    scheme: str
+
+    @property
+    def params(self) -> dict[str, str]:
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as the client called; no trailing slash."""
+        return f"{self.scheme}://{self.headers.get('host', 'localhost')}"
+
+    @property
+    def bearer(self) -> str | None:
+        """The access token; `Bearer` and `OAuth` are both in use."""
+        kind, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if kind.lower() in ("bearer", "oauth") else None
+
+
+@dataclass
+class Reply:
+    """What is sent; `cut` stands for a connection that ends without an answer."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+    truncated: bool = False
+
+
+async def read_exchange(scope: Scope, receive: Receive) -> Exchange:
+    chunks = []
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    body = b"".join(chunks)
+    if headers.get("content-encoding", "").lower() in ("gzip", "deflate"):
+        body = zlib.decompress(body, zlib.MAX_WBITS | 32)
+    path = unquote(scope["raw_path"].decode("latin-1").partition("?")[0])
+    return Exchange(
+        scope["method"],
+        path,
+        scope["query_string"].decode("latin-1"),
+        headers,
+        body,
+        scope["scheme"],
+    )
+
+
+def encode(body: Any, *, pretty: bool) -> bytes:
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2 if pretty else None)
+
+
+async def send_reply(
+    exchange: Exchange, reply: Reply, clock: Clock, scope: Scope, send: Send
+) -> None:
+    if reply.cut:
+        scope["extensions"]["simulator.transport"].abort()
+        return
+    if isinstance(reply.body, str):
+        content = reply.body.encode()
+    else:
+        content = encode(reply.body, pretty=exchange.headers.get("x-prettyprint") == "1")
+    if reply.status in NO_BODY or reply.body is None:
+        content = b""
+    if reply.truncated:
+        content = content[: len(content) // 2]
+    headers = {"Date": http_date(clock.seconds()), "Server": "sfdcedge", **reply.headers}
+    if reply.status not in NO_BODY:
+        headers["Content-Length"] = str(len(content))
+        headers.setdefault("Content-Type", JSON)
+    raw = [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+    ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send(
+        {"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else content}
+    )

@@ -1,0 +1,110 @@
+"""The org: what the parts of a request handler need, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.auth import Tokens
+from simulator.clock import Clock
+from simulator.database import Database
+from simulator.faults import Faults
+from simulator.identity import App, load_app
+from simulator.journal import Journal
+from simulator.locks import Locks
+from simulator.quota import Quota
+from simulator.records import Records
+from simulator.schema.access import Access
+from simulator.schema.model import Schema
+from simulator.seed.population import ADMIN_PROFILE, Population, seed_org
+from simulator.soql.execution import Queries
+from simulator.storage import prepare
+
+DAILY_CALLS = 100_000
+CALLS_PER_USER = 1000
+
+
+@dataclass(frozen=True)
+class OrgSettings:
+    folder: Path
+    population: Population
+    token_lifetime: float
+
+
+class Org:
+    """One simulated org over one folder. A folder that has an org keeps it."""
+
+    def __init__(self, settings: OrgSettings, schema: Schema) -> None:
+        self.schema = schema
+        self.db = Database(settings.folder / "org.db")
+        prepare(self.db, schema)
+        self.clock = Clock(float(self.db.setting("clock_offset", "0")))
+        self.records = Records(self.db, schema)
+        if not self.db.setting("organization_id"):
+            with self.db.transaction():
+                self.db.set_setting(
+                    "api_max", str(DAILY_CALLS + CALLS_PER_USER * settings.population.users)
+                )
+                seed_org(self.db, self.records, settings.population)
+                self.db.set_setting("schema_date", str(self.clock.seconds()))
+        self.app: App = load_app(self.db, settings.folder)
+        self.queries = Queries(self.db, schema)
+        self.tokens = Tokens(self.db, settings.token_lifetime)
+        self.journal = Journal(self.db)
+        self.faults = Faults()
+        self.locks = Locks()
+        self.quota = Quota(self.db)
+        self._access: dict[str, Access] = {}
+        self._access_version = self.faults.version
+
+    @property
+    def organization_id(self) -> str:
+        return self.db.setting("organization_id")
+
+    @property
+    def integration_id(self) -> str:
+        return self.db.setting("integration_id")
+
+    @property
+    def admin_id(self) -> str:
+        return self.db.setting("admin_id")
+
+    def username(self, user_id: str) -> str:
+        return str(self.records.get(self.schema.objects["user"], user_id)["Username"])
+
+    def role_of(self, user_id: str | None) -> str:
+        """The word by which faults name a user. Nobody yet (a login) counts as the integration."""
+        if user_id is None or user_id == self.integration_id:
+            return "integration"
+        return "admin" if user_id == self.admin_id else user_id
+
+    def access(self, user_id: str) -> Access:
+        """What this user may see and change, field faults included."""
+        if self._access_version != self.faults.version:
+            self._access, self._access_version = {}, self.faults.version
+        if user_id not in self._access:
+            self._access[user_id] = self._make_access(user_id)
+        return self._access[user_id]
+
+    def _make_access(self, user_id: str) -> Access:
+        rows = self.db.execute(
+            "SELECT permission_set FROM assignment WHERE user_id = ?", (user_id,)
+        )
+        sets = tuple(
+            self.schema.permission_sets[row[0]]
+            for row in rows
+            if row[0] in self.schema.permission_sets
+        )
+        profile = self.db.execute(
+            'SELECT p.Name FROM "so_User" u JOIN "so_Profile" p ON p.Id = u.ProfileId WHERE u.Id = ?',
+            (user_id,),
+        ).fetchone()
+        role = self.role_of(user_id)
+        return Access(
+            user_id, sets, is_admin=profile is not None and profile[0] == ADMIN_PROFILE,
+            hidden=self.faults.restricted_fields("hidden_field", role),
+            read_only=self.faults.restricted_fields("read_only_field", role),
+        )  # fmt: skip
+
+    def close(self) -> None:
+        self.db.close()

@@ -1,0 +1,57 @@
+"""`/services/data` and the root of a version. Versions and labels: recorded in May 2026."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.errors import ApiError, not_found
+from simulator.rest.call import Answer, Call
+
+OLDEST, NEWEST = 31, 66
+RETIRED = range(21, 31)
+SEASONS = ("Summer", "Winter", "Spring")
+RESOURCES = (
+    "sobjects",
+    "query",
+    "queryAll",
+    "limits",
+    "composite",
+    "search",
+    "recent",
+    "tooling",
+    "jobs",
+)
+
+
+def label(version: int) -> str:
+    """31 is Summer '14; three releases a year, Winter carrying the next year's number."""
+    steps = version - OLDEST
+    season = SEASONS[steps % 3]
+    year = 14 + (steps + 2) // 3
+    return f"{season} '{year}"
+
+
+def list_versions() -> list[dict[str, str]]:
+    return [
+        {"label": label(n), "url": f"/services/data/v{n}.0", "version": f"{n}.0"}
+        for n in range(OLDEST, NEWEST + 1)
+    ]
+
+
+def check_version(text: str) -> None:
+    number = int(text.split(".")[0])
+    if number in RETIRED:
+        raise ApiError(
+            410,
+            "UNSUPPORTED_API_VERSION",
+            f"Salesforce Platform REST API version {text} is retired",
+        )
+    if not OLDEST <= number <= NEWEST + 1:
+        raise not_found()
+
+
+def root(call: Call) -> Answer:
+    """A map of resource URLs; clients read `identity` from it."""
+    urls: dict[str, Any] = {name: f"/services/data/v{call.version}/{name}" for name in RESOURCES}
+    urls["identity"] = f"{call.origin}/id/{call.org.organization_id}/{call.access.user_id}"
+    return Answer(body=urls)

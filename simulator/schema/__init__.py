@@ -1,0 +1,1 @@
+"""What the org's objects are: standard ones from here, custom fields from `sfdx/`."""

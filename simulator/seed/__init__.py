@@ -1,0 +1,1 @@
+"""A population as a real org has it; the same seed makes the same org."""

@@ -1,0 +1,171 @@
+"""The people, profiles and roles of a new org.
+
+Dates count back from a fixed day, so that an org depends on its seed alone. Whole groups
+share a stamp, as after a data load: ties are what pagination has to survive.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from simulator import ids
+from simulator.database import Database
+from simulator.identity import ADMIN_SET, INTEGRATION_SET
+from simulator.records import Records, Row
+from simulator.schema.model import SObject
+from simulator.seed import licenses
+from simulator.seed.names import person
+
+FOUNDED = 1_577_836_800  # 2020-01-01
+TODAY = 1_748_736_000  # 2025-06-01
+INACTIVE = 0.08
+LOAD_SIZE = 50
+ADMIN_PROFILE = "System Administrator"
+PROFILES = (
+    (ADMIN_PROFILE, "Standard"), ("Standard User", "Standard"), ("Sales Agent", "Standard"),
+    ("Minimum Access - API Only Integrations", "Standard"), ("Chatter Free User", "CsnOnly"),
+    ("Support Site Profile", "Guest"),
+)  # fmt: skip
+ROLES = ("Management", "Sales", "Support", "Contact Center East", "Contact Center West")
+SYSTEM_USERS = (
+    ("autoproc", "Automated", "Process", "AutomatedProcess", None),
+    ("cloudintegration", "Platform", "Integration User", "CloudIntegrationUser", None),
+    ("chatty.external", "Chatter", "Guest", "CsnOnly", "Chatter Free User"),
+    ("support_site", "Support", "Site Guest User", "Guest", "Support Site Profile"),
+)
+ZONES = (
+    ("America/New_York", "en_US"),
+    ("Europe/London", "en_GB"),
+    ("Asia/Tokyo", "ja"),
+    ("Asia/Jerusalem", "iw"),
+)
+
+
+@dataclass(frozen=True)
+class Population:
+    users: int
+    seed: int
+    brownfield: bool = False
+
+
+class _Builder:
+    def __init__(self, records: Records, population: Population) -> None:
+        self._records = records
+        self._population = population
+        self._rng = random.Random(population.seed)
+        self.pod = "".join(self._rng.choice(ids.DIGITS[1:]) for _ in range(2))
+        self._serial = self._rng.randrange(10_000, 500_000)
+        self.organization_id = ids.make("00D", self.pod, self._serial)
+        self.admin_id, self.integration_id = self._id("005"), self._id("005")
+        self._stamp = TODAY
+
+    def _id(self, prefix: str) -> str:
+        """Serials have gaps, as in an org that many share."""
+        self._serial += self._rng.randint(1, 4)
+        return ids.make(prefix, self.pod, self._serial)
+
+    def _row(self, sobject: SObject, values: Row, created: int, modified: int) -> Row:
+        audit = {
+            "CreatedDate": created, "CreatedById": self.admin_id, "LastModifiedDate": modified,
+            "LastModifiedById": self.admin_id, "SystemModstamp": modified,
+        }  # fmt: skip
+        return {f.name: f.stored_default for f in sobject.fields} | audit | values
+
+    def _insert(self, name: str, values: list[Row]) -> None:
+        sobject = self._records.schema.objects[name]
+        self._records.insert(sobject, [self._row(sobject, v, FOUNDED, FOUNDED) for v in values])
+
+    def furniture(self) -> tuple[dict[str, str], list[str]]:
+        """Organization, profiles and roles; returns the ids that users point to."""
+        self._insert("organization", [{
+            "Id": self.organization_id, "Name": "Simulated Org", "InstanceName": "SIM1", "IsSandbox": 1,
+            "OrganizationType": "Enterprise Edition", "LanguageLocaleKey": "en_US",
+            "TimeZoneSidKey": "America/New_York",
+        }])  # fmt: skip
+        profiles = {name: self._id("00e") for name, _ in PROFILES}
+        self._insert(
+            "profile", [{"Id": profiles[n], "Name": n, "UserType": kind} for n, kind in PROFILES]
+        )
+        roles = [self._id("00E") for _ in ROLES]
+        self._insert("userrole", [
+            {"Id": i, "Name": n, "DeveloperName": n.replace(" ", "_"), "ParentRoleId": None if i == roles[0] else roles[0]}
+            for i, n in zip(roles, ROLES, strict=True)
+        ])  # fmt: skip
+        return profiles, roles
+
+    def users(self, profiles: dict[str, str], roles: list[str]) -> list[Row]:
+        """Exactly as many standard users as asked for, and the system's own beside them."""
+        standard = [
+            self._user(self.admin_id, "admin", "Ada", "Admin", ProfileId=profiles[ADMIN_PROFILE]),
+            self._user(
+                self.integration_id, "license.sync", "License Sync", "Integration",
+                ProfileId=profiles["Minimum Access - API Only Integrations"],
+            ),
+        ]  # fmt: skip
+        system = [
+            self._user(
+                self._id("005"),
+                name,
+                first,
+                last,
+                UserType=kind,
+                ProfileId=profiles.get(profile or ""),
+            )
+            for name, first, last, kind, profile in SYSTEM_USERS
+        ]
+        ordinary = [
+            self._person(n, profiles, roles) for n in range(max(0, self._population.users - 2))
+        ]
+        return standard + system + ordinary
+
+    def _person(self, number: int, profiles: dict[str, str], roles: list[str]) -> Row:
+        rng = self._rng
+        first, last = person(rng, number)
+        profile = profiles[rng.choice(("Standard User", "Sales Agent"))]
+        zone, language = rng.choice(ZONES)
+        active = rng.random() >= INACTIVE
+        return self._user(
+            self._id("005"), f"user{number:06d}", first, last, ProfileId=profile, UserRoleId=rng.choice([None, *roles]),
+            IsActive=int(active), TimeZoneSidKey=zone, LocaleSidKey=language, LanguageLocaleKey=language,
+            Department=rng.choice(("Sales", "Support", "Back Office", None)),
+            EmployeeNumber=f"E{number:06d}", LastLoginDate=TODAY - rng.randrange(90 * 86400) if active else None,
+            **self._licenses(),
+        )  # fmt: skip
+
+    def _licenses(self) -> dict[str, int]:
+        if self._population.brownfield:
+            return licenses.flags(frozenset(), licenses.brownfield(self._rng))
+        held = licenses.clean(self._rng)
+        return licenses.flags(held, held)
+
+    def _user(self, record_id: str, name: str, first: str | None, last: str, **more: Any) -> Row:
+        domain = f"{self.organization_id[:15].lower()}.example.com"
+        values: Row = {
+            "Id": record_id, "Username": f"{name}@{domain}", "Email": f"{name}@example.com", "FirstName": first,
+            "LastName": last, "Alias": name[:8], "CommunityNickname": name[:40], "IsActive": 1, "UserType": "Standard",
+            "TimeZoneSidKey": "America/New_York", "LocaleSidKey": "en_US", "LanguageLocaleKey": "en_US",
+            "EmailEncodingKey": "UTF-8", "CompanyName": "Simulated Org",
+        }  # fmt: skip
+        if self._rng.random() < 1 / LOAD_SIZE:
+            self._stamp = TODAY - self._rng.randrange(400 * 86400)
+        created = FOUNDED + self._rng.randrange(365 * 86400)
+        return self._row(self._records.schema.objects["user"], values | more, created, self._stamp)
+
+
+def seed_org(database: Database, records: Records, population: Population) -> None:
+    """Fills an empty org; needs an open transaction."""
+    builder = _Builder(records, population)
+    profiles, roles = builder.furniture()
+    records.insert(records.schema.objects["user"], builder.users(profiles, roles))
+    database.executemany(
+        "INSERT INTO assignment VALUES (?, ?)",
+        [(builder.integration_id, INTEGRATION_SET), (builder.admin_id, ADMIN_SET)],
+    )
+    found = {
+        "organization_id": builder.organization_id, "admin_id": builder.admin_id,
+        "integration_id": builder.integration_id, "pod": builder.pod,
+    }  # fmt: skip
+    for name, value in found.items():
+        database.set_setting(name, value)

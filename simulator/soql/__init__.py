@@ -1,0 +1,1 @@
+"""SOQL: a real grammar, compiled to SQL with bound parameters."""

@@ -1,0 +1,45 @@
+"""Tables for the objects of the schema, and their growth when the schema grows."""
+
+from __future__ import annotations
+
+from simulator.database import Database
+from simulator.records import compile_formulas
+from simulator.schema.model import Field, Schema, SObject
+
+COLUMN_TYPES = {"boolean": "INTEGER NOT NULL DEFAULT {}", "datetime": "INTEGER", "double": "REAL"}
+
+
+def prepare(database: Database, schema: Schema) -> None:
+    """Creates what is missing; a changed schema also has its formulas worked out anew."""
+    with database.transaction():
+        for sobject in schema.objects.values():
+            _create(database, sobject)
+        if database.setting("schema") != schema.fingerprint:
+            for sobject in schema.objects.values():
+                _recompute(database, sobject)
+            database.set_setting("schema", schema.fingerprint)
+
+
+def _column(field: Field) -> str:
+    kind = COLUMN_TYPES.get(field.type, "TEXT").format(field.stored_default)
+    key = " PRIMARY KEY" if field.name == "Id" else ""
+    return f'"{field.name}" {kind}{key}'
+
+
+def _create(database: Database, sobject: SObject) -> None:
+    columns = ", ".join(_column(f) for f in sobject.fields)
+    database.execute(f"CREATE TABLE IF NOT EXISTS {sobject.table} ({columns})")
+    present = {row[1] for row in database.execute(f"PRAGMA table_info({sobject.table})")}
+    for field in sobject.fields:
+        if field.name not in present:
+            database.execute(f"ALTER TABLE {sobject.table} ADD COLUMN {_column(field)}")
+    name = f'"stamp_{sobject.name}"'
+    database.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {sobject.table} (SystemModstamp, Id)")
+
+
+def _recompute(database: Database, sobject: SObject) -> None:
+    for field, formula in compile_formulas(sobject):
+        columns = ", ".join(f'"{c}"' for c in sobject.columns)
+        rows = database.execute(f"SELECT {columns} FROM {sobject.table}").fetchall()
+        values = [(formula(dict(zip(sobject.columns, row, strict=True))), row[0]) for row in rows]
+        database.executemany(f'UPDATE {sobject.table} SET "{field.name}" = ? WHERE Id = ?', values)

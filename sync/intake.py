@@ -1,0 +1,93 @@
+"""Which users a page of records says to look at, and why.
+
+Intake never tells settle what to do: settle reads each user again.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sync import conflicts
+from sync.model import INTERFACES, NONE, Decision, Licenses, UserRecord
+from sync.ports.conflict_log import Entry
+from sync.ports.pending import Cause, Notice, Priority
+from sync.rules import Case, Rulebook
+from sync.statement import message_of, same_text, status_of
+
+
+def seen_mark(record: UserRecord) -> str:
+    """What the record looked like, as one short text: stamp, flags, and what we wrote there."""
+    return " ".join(
+        (
+            f"{record.modstamp:%Y-%m-%dT%H:%M:%SZ}",
+            f"{record.requested.on.code}?{record.requested.unknown.code}",
+            f"{record.held.on.code}?{record.held.unknown.code}",
+            {True: "active", False: "inactive", None: "unknown"}[record.active],
+            record.status or "-",
+            record.decided or "",
+        )
+    )
+
+
+def case_of(record: UserRecord, entries: Iterable[Entry]) -> Case:
+    """The record as the rules see it: with the kept side of its open conflicts as held."""
+    return Case(
+        requested=record.requested,
+        held=conflicts.held_for_rules(record.held, entries),
+        active=record.active is not False,
+        in_recording_group=record.in_recording_group,
+    )
+
+
+def held_back(hold: Licenses, record: UserRecord, decision: Decision) -> Licenses:
+    """Which licenses stay although the decision takes them away (see `adoption`).
+
+    A license of the hold stays while it is requested and held; an interface only until another
+    interface is granted anew: then the person who asked for that one has decided.
+    """
+    if decision.effective is None:
+        return NONE
+    staying = (hold & record.requested.on & record.held.on) - decision.effective
+    gained = decision.effective - record.held.on
+    return staying - INTERFACES if gained & INTERFACES else staying
+
+
+def is_settled(
+    record: UserRecord, decision: Decision, entries: tuple[Entry, ...], policy: str
+) -> bool:
+    """Whether nothing is left to do: not on the record, not in the log."""
+    requested, held = record.requested.on, record.held.on
+    if not conflicts.all_settled(decision, entries, conflicts.Flagged(requested, held, policy)):
+        return False
+    if decision.effective is None:
+        return True
+    return (
+        held == decision.effective
+        and record.status == status_of(decision)
+        and same_text(record.message, message_of(decision))
+        and record.decided == requested.code
+    )
+
+
+def unsettled(
+    records: Iterable[UserRecord],
+    entries: Mapping[str, tuple[Entry, ...]],
+    rulebook: Rulebook,
+    cause: Cause,
+    priority: Priority,
+) -> list[Notice]:
+    """Notices for those of `records` that are not settled."""
+    notices = []
+    for record in records:
+        living = entries.get(record.user_id, ())
+        decision = rulebook.decide(case_of(record, living))
+        if not is_settled(record, decision, living, rulebook.version):
+            notices.append(
+                Notice(
+                    user_id=record.user_id,
+                    username=record.username,
+                    cause=cause,
+                    priority=priority,
+                    seen=seen_mark(record),
+                    actor=record.modified_by or "",
+                )
+            )
+    return notices

@@ -1,0 +1,217 @@
+"""What a worker does for one org: look, settle, run, arm; and what it does when that fails.
+
+Every failure ends here as a sentence in the org's state, and is taken back by the next success.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from sync import arming
+from sync.errors import CallFailed, Failure, LeaseLost, Remedy
+from sync.ports.orgs import OrgState, OrgStore
+from sync.ports.pending import Priority
+from sync.ports.runs import Run, RunKind, RunStatus, RunStore
+from sync.ports.salesforce import OrgGateway
+from sync.ports.scans import IntakeStore
+from sync.ports.settling import SettleStore
+from sync.reconcile import Progress, Reconciler
+from sync.retrying import Jitter
+from sync.rules import Rulebook
+from sync.scan import Scanner, ScanReport
+from sync.settle import Settler, SettleReport
+
+SCHEMA_SECONDS = 300.0
+"""How long a process trusts its last look at the org's schema."""
+
+PROBLEM_SECONDS = 30.0
+"""When an org in trouble is tried again, if the failure does not say."""
+
+HICCUP_SECONDS = 3.0
+"""The same for a call that failed but may well work the next time."""
+
+ITSELF = "license-sync"
+"""Who arms an org whose plan removes nothing."""
+
+_T = TypeVar("_T")
+
+
+class OrgStores(OrgStore, IntakeStore, RunStore, SettleStore, Protocol):
+    """All that an org needs of the store."""
+
+    def now(self) -> datetime:
+        """The database's clock."""
+        ...
+
+
+@dataclass(slots=True)
+class Org:
+    """One org with its collaborators. `layout` is the canonical text of its layout."""
+
+    name: str
+    store: OrgStores
+    gateway: OrgGateway
+    rulebook: Rulebook
+    layout: str
+    jitter: Jitter
+    monotonic: Callable[[], float]
+    _schema_good_until: float = field(default=float("-inf"), init=False)
+    _fingerprints: dict[str, str] = field(default_factory=dict, init=False)
+
+    def fingerprint(self) -> str:
+        """The fingerprint of what would be written where; logs in if need be."""
+        return self.fingerprint_in(self.gateway.organization_id())
+
+    def fingerprint_in(self, organization_id: str) -> str:
+        """The fingerprint if the login leads to this organization; no network."""
+        if organization_id not in self._fingerprints:
+            approvable = arming.Approvable(
+                organization_id=organization_id,
+                policy=self.rulebook.policy.canonical(),
+                features=self.rulebook.features,
+                layout=self.layout,
+            )
+            self._fingerprints[organization_id] = approvable.fingerprint
+        return self._fingerprints[organization_id]
+
+    def mode(self, state: OrgState) -> arming.Mode:
+        """The org's mode as far as the store knows; no network."""
+        known = state.organization_id
+        return arming.mode(state, self.fingerprint_in(known) if known else None)
+
+    def poll(self) -> ScanReport | None:
+        """Look for changes, and bring the org nearer to being armed; None: not now."""
+        return self._guarded(self._poll)
+
+    def overlap(self) -> ScanReport | None:
+        """Come back over what the poll may have passed; None: not now."""
+        return self._guarded(lambda: self._scanner().overlap())
+
+    def settle(self, priority: Priority, limit: int) -> SettleReport | None:
+        """Settle one batch of due users; None when nothing is due or nothing may be written."""
+        return self._guarded(lambda: self._settle(priority, limit))
+
+    def carry_out(self, run_id: int, progress: Progress = lambda _: None) -> Run | None:
+        """Do a queued run; None if somebody else does it, or not now."""
+        return self._guarded(lambda: self.reconciler().carry_out(run_id, progress))
+
+    def queue_run(self, kind: RunKind, by: str, user_ids: Sequence[str] = ()) -> int:
+        """Queue a run under today's fingerprint; its id."""
+        return self.store.create_run(self.name, kind, self.fingerprint(), by, user_ids)
+
+    def queue_nightly(self) -> int | None:
+        """Queue the night's reconcile of an armed org, unless one waits or runs; no network."""
+        fingerprint = self.store.state(self.name).armed_fingerprint
+        if fingerprint is None:
+            return None
+        latest = self.store.latest_run(self.name, RunKind.RECONCILE, fingerprint)
+        if latest is not None and latest.status in (RunStatus.QUEUED, RunStatus.RUNNING):
+            return None
+        return self.store.create_run(self.name, RunKind.RECONCILE, fingerprint, by="schedule")
+
+    def reconciler(self) -> Reconciler:
+        """What carries out this org's runs."""
+        return Reconciler(self.name, self.store, self.store, self.gateway.reader, self.rulebook)
+
+    def ready(self) -> str | None:
+        """Log in and look at the schema; the sentence that says what is wrong, or None."""
+        return self._ready(self.store.state(self.name))
+
+    def _ready(self, state: OrgState) -> str | None:
+        organization_id = self.gateway.organization_id()
+        if state.organization_id is None:
+            state = self.store.meet(self.name, organization_id)
+        return arming.organization_problem(state, organization_id) or self._schema_problem()
+
+    def _guarded(self, act: Callable[[], _T | None]) -> _T | None:
+        """Do it unless the org is in trouble; remember trouble, and forget it on success."""
+        state = self.store.state(self.name)
+        if state.problem_until is not None and self.store.now() < state.problem_until:
+            return None
+        try:
+            problem = self._ready(state)
+            if problem is not None:
+                self.store.report_problem(self.name, problem, PROBLEM_SECONDS)
+                return None
+            result = act()
+        except CallFailed as failed:
+            self._failed(failed)
+            return None
+        except LeaseLost:
+            return None
+        if state.problem is not None or self._usage_moved(state):
+            self._good()
+        return result
+
+    def _poll(self) -> ScanReport | None:
+        report = self._scanner().poll()
+        self._arm_if_ready()
+        return report
+
+    def _settle(self, priority: Priority, limit: int) -> SettleReport | None:
+        settler = Settler(
+            org=self.name,
+            store=self.store,
+            reader=self.gateway.reader,
+            writer=self.gateway.writer,
+            rulebook=self.rulebook,
+            jitter=self.jitter,
+        )
+        report = settler.settle(self.fingerprint(), priority, limit)
+        if report is not None and report.stopped_by is not None:
+            raise report.stopped_by
+        return report
+
+    def _scanner(self) -> Scanner:
+        return Scanner(self.name, self.store, self.gateway.reader, self.rulebook)
+
+    def _arm_if_ready(self) -> None:
+        state, fingerprint = self.store.state(self.name), self.fingerprint()
+        plan = None
+        if state.armed_fingerprint != fingerprint:
+            plan = self.store.latest_run(self.name, RunKind.PLAN, fingerprint)
+        match arming.next_step(state, fingerprint, plan):
+            case arming.Next.PLAN:
+                self.store.create_run(self.name, RunKind.PLAN, fingerprint, by=ITSELF)
+            case arming.Next.ARM:
+                self.arm(by=ITSELF)
+
+    def arm(self, by: str) -> None:
+        """Let workers write, and queue the reconcile that finds what there is to write."""
+        fingerprint = self.fingerprint()
+        self.store.arm(self.name, self.gateway.organization_id(), fingerprint, by)
+        self.store.create_run(self.name, RunKind.RECONCILE, fingerprint, by)
+
+    def _schema_problem(self) -> str | None:
+        if self.monotonic() < self._schema_good_until:
+            return None
+        problem = self.gateway.check_schema()
+        if problem is None:
+            self._schema_good_until = self.monotonic() + SCHEMA_SECONDS
+        return problem
+
+    def _failed(self, failed: CallFailed) -> None:
+        failure = failed.failure
+        if failure.remedy is Remedy.STOP_ORG:
+            self._schema_good_until = float("-inf")
+        self.store.report_problem(self.name, str(failed), _wait(failure))
+
+    def _good(self) -> None:
+        usage = self.gateway.usage
+        self.store.report_good(
+            self.name, usage.used if usage else None, usage.allowed if usage else None
+        )
+
+    def _usage_moved(self, state: OrgState) -> bool:
+        """Whether the quota is worth noting: it moved by a hundredth of what is allowed."""
+        usage = self.gateway.usage
+        if usage is None:
+            return False
+        return abs(usage.used - (state.api_used or 0)) * 100 >= usage.allowed
+
+
+def _wait(failure: Failure) -> float:
+    if failure.retry_after is not None:
+        return failure.retry_after
+    return PROBLEM_SECONDS if failure.remedy is Remedy.STOP_ORG else HICCUP_SECONDS

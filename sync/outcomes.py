@@ -1,0 +1,182 @@
+"""From the answer of a write to what is booked about its user. Pure, but for the jitter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sync import conflicts
+from sync.errors import Failure, Remedy
+from sync.intake import seen_mark
+from sync.model import Licenses
+from sync.ports.conflict_log import CloseEntry, EntryChange
+from sync.ports.history import HistoryOutcome
+from sync.ports.pending import PendingUser
+from sync.ports.salesforce import WriteResult, Written
+from sync.ports.settling import Outcome, OutcomeKind, UserContext
+from sync.retrying import Jitter, parked_delay, retry_delay, unsure_delay
+from sync.steps import BLIND_SECONDS, HELD_BACK, Step, held_back_reason
+
+UNREADABLE = Failure(
+    "unreadable",
+    "Salesforce does not show this user to the integration user: "
+    "give its permission set access to the record.",
+    Remedy.PARK,
+)
+GONE_BY = "the user was deleted in Salesforce"
+
+_HISTORY = {
+    Written.DONE: HistoryOutcome.CONFIRMED,
+    Written.REFUSED: HistoryOutcome.REFUSED,
+    Written.MOVED: HistoryOutcome.REFUSED,
+    Written.UNKNOWN: HistoryOutcome.UNKNOWN,
+    Written.NOT_SENT: HistoryOutcome.NOT_SENT,
+}
+_MOVED = "the record was changed since it was read"
+
+
+@dataclass(slots=True)
+class Result:
+    """The answer to a user's write, and the history rows that it decides."""
+
+    history_id: int
+    answer: WriteResult
+    history: dict[int, tuple[HistoryOutcome, str | None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.history = {}
+        self.note(self.history_id, self.answer)
+
+    def note(self, history_id: int, answer: WriteResult) -> None:
+        """Remember what became of the write behind a history row."""
+        error = answer.failure.message if answer.failure else None
+        if answer.written is Written.MOVED:
+            error = _MOVED
+        self.history[history_id] = (_HISTORY[answer.written], error)
+
+    @property
+    def reason(self) -> str:
+        """Why the write failed; empty if it did not."""
+        return self.answer.failure.message if self.answer.failure else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Booker:
+    """Turns steps and their results into outcomes."""
+
+    jitter: Jitter
+
+    def will_park(self, step: Step, result: Result | None) -> bool:
+        """Whether the user is about to be parked because its write was refused."""
+        if result is None or result.answer.written is not Written.REFUSED:
+            return False
+        return self._refused(step, result).kind is OutcomeKind.PARKED
+
+    def unread(self, user: PendingUser, known: UserContext, *, is_gone: bool) -> Outcome:
+        """The outcome of a user that could not be read: gone for sure, or left for a person."""
+        if is_gone:
+            ends = tuple(CloseEntry(e.id, by=GONE_BY, how=GONE_BY) for e in known.entries)
+            return Outcome(user, OutcomeKind.GONE, entries=ends)
+        return Outcome(
+            user,
+            OutcomeKind.PARKED,
+            delay=parked_delay(user.attempts, self.jitter),
+            code=UNREADABLE.code,
+            reason=UNREADABLE.message,
+            hold=user.hold,
+        )
+
+    def outcome(self, step: Step, result: Result | None) -> Outcome:
+        """The outcome of a user that was read; `result` is None where nothing was written."""
+        if result is None:
+            if step.write is None:
+                return self._settled(step, {})
+            return self._outcome(step, OutcomeKind.AGAIN, {}, delay=BLIND_SECONDS)
+        match result.answer.written:
+            case Written.DONE:
+                return self._settled(step, result.history)
+            case Written.REFUSED:
+                return self._refused(step, result)
+            case Written.MOVED:
+                return self._outcome(step, OutcomeKind.AGAIN, result.history)
+            case Written.UNKNOWN | Written.NOT_SENT:
+                return self._unsure(step, result)
+
+    def _settled(
+        self, step: Step, history: Mapping[int, tuple[HistoryOutcome, str | None]]
+    ) -> Outcome:
+        if step.held_back:
+            return self._outcome(
+                step,
+                OutcomeKind.PARKED,
+                history,
+                delay=parked_delay(step.user.attempts, self.jitter),
+                code=HELD_BACK,
+                reason=held_back_reason(step.held_back),
+                is_written=True,
+            )
+        return self._outcome(step, OutcomeKind.SETTLED, history, is_written=True)
+
+    def _refused(self, step: Step, result: Result) -> Outcome:
+        failure = result.answer.failure
+        if failure is None or failure.remedy is Remedy.DECIDE_AGAIN:
+            return self._unsure(step, result)
+        delay = None
+        if failure.remedy is not Remedy.PARK:
+            delay = retry_delay(step.user.attempts, failure, self.jitter)
+        kind = OutcomeKind.PARKED if delay is None else OutcomeKind.RETRY
+        if delay is None:
+            delay = parked_delay(step.user.attempts, self.jitter)
+        return self._failed(step, kind, result, delay)
+
+    def _unsure(self, step: Step, result: Result) -> Outcome:
+        delay = unsure_delay(step.user.attempts, result.answer.failure, self.jitter)
+        return self._failed(step, OutcomeKind.RETRY, result, delay)
+
+    def _failed(self, step: Step, kind: OutcomeKind, result: Result, delay: float) -> Outcome:
+        failure = result.answer.failure
+        return self._outcome(
+            step,
+            kind,
+            result.history,
+            delay=delay,
+            code=failure.code if failure else result.answer.written.value,
+            reason=failure.message if failure else "",
+        )
+
+    def _outcome(
+        self,
+        step: Step,
+        kind: OutcomeKind,
+        history: Mapping[int, tuple[HistoryOutcome, str | None]],
+        *,
+        delay: float = 0.0,
+        code: str = "",
+        reason: str = "",
+        is_written: bool = False,
+    ) -> Outcome:
+        held = step.record.held.on
+        if is_written and step.target is not None:
+            held = step.target
+        return Outcome(
+            user=step.user,
+            kind=kind,
+            delay=delay,
+            code=code,
+            reason=reason,
+            seen=seen_mark(step.record) if kind is OutcomeKind.PARKED else "",
+            username=step.record.username,
+            hold=step.user.hold if step.held_back or not is_written else step.held_back,
+            requested=step.requested if is_written else step.record.requested.on,
+            held=held,
+            history=history,
+            entries=_entries(step, held=held, is_written=is_written),
+        )
+
+
+def _entries(step: Step, *, held: Licenses, is_written: bool) -> tuple[EntryChange, ...]:
+    """What changes in the log: nothing, if a person's decision was not carried out."""
+    if isinstance(step.resolution, conflicts.CarryOut) and not is_written:
+        return ()
+    after = conflicts.Flagged(step.requested, held, step.policy)
+    return conflicts.changes(
+        step.decision, step.context, step.record, after, step.kept, step.resolution
+    )

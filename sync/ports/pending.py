@@ -1,0 +1,69 @@
+"""Users that may be unsettled: what notices them, and what a worker claims."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from sync.model import NONE, Licenses
+
+
+class Priority(IntEnum):
+    """Which pending users come first; part of the claim's order."""
+
+    LIVE = 0
+    BULK = 1
+
+
+class Cause(StrEnum):
+    """Why somebody looked at a user, or wrote to one."""
+
+    POLL = "poll"
+    OVERLAP = "overlap scan"
+    RECONCILE = "reconcile"
+    RESOLUTION = "resolution"
+    ADOPT = "adopt"
+    RETRY = "retry"
+    APPROVAL = "approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A user that may be unsettled.
+
+    `seen` is what the record looked like (intake.seen_mark), "" when nobody looked. A notice with
+    a `seen` that equals the pending row's changes nothing, so that an overlap undoes no backoff.
+    `hold` are licenses that an adoption must not take away (model: held back).
+    """
+
+    user_id: str
+    username: str
+    cause: Cause
+    priority: Priority
+    seen: str = ""
+    hold: Licenses = NONE
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingUser:
+    """One claimed row. `version` moves with every notice that changes the row."""
+
+    user_id: str
+    username: str
+    version: int
+    cause: Cause
+    priority: Priority
+    attempts: int
+    noticed_at: datetime
+    hold: Licenses = NONE
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Pending users of one org under one lease."""
+
+    org: str
+    token: str
+    fingerprint: str
+    users: tuple[PendingUser, ...]

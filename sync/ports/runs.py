@@ -1,0 +1,164 @@
+"""Passes over a whole org, and what a plan says of each user."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from sync.model import NONE, Licenses
+from sync.ports.history import HistoryOutcome, Intent
+from sync.ports.pending import Notice
+
+
+class RunKind(StrEnum):
+    """What a run is for."""
+
+    PLAN = "plan"
+    RECONCILE = "reconcile"
+    ADOPT = "adopt"
+
+
+class RunStatus(StrEnum):
+    """Where a run is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    APPLYING = "applying"
+    """An adoption's plan that a person approved, while it is carried out."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A pass over an org, or over some of its users (`user_ids`; empty: all)."""
+
+    id: int
+    org: str
+    kind: RunKind
+    status: RunStatus
+    fingerprint: str
+    started_by: str
+    created_at: datetime
+    ended_at: datetime | None
+    user_ids: tuple[str, ...]
+    after_id: str
+    users_read: int
+    unsettled: int
+    removals: int
+    grants: int
+    error: str | None
+    applied_by: str | None = None
+    applied_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """What a plan would do to one user. `after` is None where nothing may be written.
+
+    For an adoption `requested_after` is what would be requested, and `hold` what the rules would
+    then still take away.
+    """
+
+    user_id: str
+    username: str
+    requested: Licenses
+    requested_after: Licenses
+    held: Licenses
+    after: Licenses | None
+    status: str
+    why: str
+    hold: Licenses = NONE
+    modified_at: datetime | None = None
+
+    @property
+    def removed(self) -> Licenses:
+        """Licenses that the user has and would lose."""
+        return Licenses() if self.after is None else self.held - self.after
+
+    @property
+    def granted(self) -> Licenses:
+        """Licenses that the user would get."""
+        return Licenses() if self.after is None else self.after - self.held
+
+
+class RunStore(Protocol):
+    """The store as a run sees it."""
+
+    def create_run(
+        self,
+        org: str,
+        kind: RunKind,
+        fingerprint: str,
+        by: str,
+        user_ids: Sequence[str] = (),
+    ) -> int:
+        """Queue a run; its id."""
+        ...
+
+    def take_run(self, run_id: int, lease_seconds: float) -> tuple[Run, str] | None:
+        """Lease a queued run, or a running one whose lease ended; None if it is not to be had.
+
+        The second value is the lease's token.
+        """
+        ...
+
+    def advance_run(
+        self,
+        run_id: int,
+        token: str,
+        after_id: str,
+        users_read: int,
+        items: Sequence[PlanItem],
+        notices: Sequence[Notice],
+        lease_seconds: float,
+    ) -> None:
+        """Store a page of a run in one transaction; LeaseLost when the lease ended."""
+        ...
+
+    def end_run(self, run_id: int, token: str, error: str | None = None) -> None:
+        """Finish a run, as failed if there is an error."""
+        ...
+
+    def requeue_run(self, run_id: int, token: str, reason: str) -> None:
+        """Give a run back where it stands, with why it stopped; quietly nothing if lost."""
+        ...
+
+    def take_to_apply(self, run_id: int, by: str, lease_seconds: float) -> str | None:
+        """Lease a finished plan to carry it out (or one whose applier died): the token.
+
+        None if somebody else does. `end_run` ends that too, and notes when it was applied.
+        """
+        ...
+
+    def intend(self, run_id: int, token: str, intents: Sequence[Intent]) -> list[int]:
+        """Commit history rows for an adoption's writes, and return their ids in order.
+
+        LeaseLost when the run's lease ended or the org is paused.
+        """
+        ...
+
+    def confirm(
+        self,
+        run_id: int,
+        token: str,
+        outcomes: Mapping[int, tuple[HistoryOutcome, str | None]],
+        lease_seconds: float,
+    ) -> None:
+        """Book what became of an adoption's writes, by history id; LeaseLost as above."""
+        ...
+
+    def run(self, run_id: int) -> Run:
+        """One run; UnknownReference."""
+        ...
+
+    def latest_run(self, org: str, kind: RunKind, fingerprint: str) -> Run | None:
+        """The newest run of that kind under that fingerprint over the whole org."""
+        ...
+
+    def items(
+        self, run_id: int, after_id: str = "", limit: int = 2000
+    ) -> list[PlanItem]:
+        """Items of a run by user id."""
+        ...

@@ -1,0 +1,37 @@
+"""When a user that failed is tried again, and when it is left for a person to look at."""
+
+from collections.abc import Callable
+
+from sync.errors import Failure
+
+Jitter = Callable[[], float]
+"""Gives a number between 0 and 1."""
+
+RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 300.0)
+"""Waits before the second, third, ... try (salesforce-api: row locks last about 10 s)."""
+
+PARKED_SECONDS = 3600.0
+LONGEST_SECONDS = 24 * 3600.0
+
+
+def retry_delay(attempts: int, failure: Failure, jitter: Jitter) -> float | None:
+    """Seconds until the next try after `attempts` failed ones before this; None: park."""
+    if attempts >= len(RETRY_SECONDS):
+        return None
+    wait = max(RETRY_SECONDS[attempts], failure.retry_after or 0.0)
+    return wait * (1.0 + jitter() / 2)
+
+
+def parked_delay(attempts: int, jitter: Jitter) -> float:
+    """Seconds until a parked user is tried again: an hour, doubled each time, at most a day."""
+    doublings = min(max(attempts - len(RETRY_SECONDS), 0), 10)
+    return min(PARKED_SECONDS * 2.0**doublings, LONGEST_SECONDS) * (1.0 + jitter() / 10)
+
+
+def unsure_delay(attempts: int, failure: Failure | None, jitter: Jitter) -> float:
+    """Seconds until a user is looked at again whose write was not sent or not answered.
+
+    Never ends in parking: that Salesforce is down is nobody's record's fault.
+    """
+    wait = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]
+    return max(wait, (failure and failure.retry_after) or 0.0) * (1.0 + jitter() / 2)

@@ -1,0 +1,191 @@
+"""What one settle does about one user: from the record and what is known, to a write.
+
+Pure: `settle` carries steps out.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sync import conflicts
+from sync.intake import case_of, held_back
+from sync.model import (
+    INTERFACES,
+    Decision,
+    Flags,
+    License,
+    Licenses,
+    Status,
+    UserRecord,
+)
+from sync.ports.history import Intent
+from sync.ports.pending import Cause, PendingUser
+from sync.ports.salesforce import RecordWrite
+from sync.ports.settling import UserContext
+from sync.rules import Case, Rulebook
+from sync.statement import failed_message, message_of, same_text, status_of
+
+BLIND_SECONDS = 2.0
+"""If-Unmodified-Since compares whole seconds: a record this young cannot be guarded by it."""
+
+HELD_BACK = "held_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done about one user.
+
+    `target` are the flags the record shall hold, None where nothing may be written. `held_back`
+    are those of them that the rules would take away. `kept` is what a conflict that opens now
+    finds held. `write` is None when the record is as it should be.
+    """
+
+    user: PendingUser
+    record: UserRecord
+    context: UserContext
+    decision: Decision
+    requested: Licenses
+    target: Licenses | None
+    held_back: Licenses
+    kept: Licenses
+    resolution: conflicts.ResolutionStep | None
+    write: RecordWrite | None
+    policy: str
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the write carries out a person's decision."""
+        return self.write is not None and bool(self.write.requested)
+
+    def is_too_young(self, server_time: datetime) -> bool:
+        """Whether the record's last change is too recent for a conditional write."""
+        age = server_time - self.record.modified_at
+        return self.is_conditional and age < timedelta(seconds=BLIND_SECONDS)
+
+    def intent(self) -> Intent:
+        """The history row of this step's write."""
+        return self._intent(self.target or self.record.held.on, self.write)
+
+    def failed_intent(self, write: RecordWrite) -> Intent:
+        """The history row of the write that says on the record that the user is parked."""
+        return self._intent(self.record.held.on, write)
+
+    def _intent(self, held_after: Licenses, write: RecordWrite | None) -> Intent:
+        carried = self.resolution if isinstance(self.resolution, conflicts.CarryOut) else None
+        decided = carried.entry.resolution if carried else None
+        return Intent(
+            user_id=self.record.user_id,
+            username=self.record.username,
+            cause=Cause.RESOLUTION if carried else self.user.cause,
+            actor=decided.decided_by if decided else self.user.actor,
+            requested_before=self.record.requested.on,
+            requested_after=self.requested,
+            held_before=self.record.held.on,
+            held_after=held_after,
+            status_after=(write.status if write else None) or self.record.status or "",
+            why=message_of(self.decision) or "as requested",
+            policy=self.policy,
+            conflict_id=carried.entry.id if carried else None,
+        )
+
+
+def step_for(
+    user: PendingUser, record: UserRecord, context: UserContext, rulebook: Rulebook
+) -> Step:
+    """Decide one record, and say what has to be written."""
+    resolution = conflicts.resolution_step(record, context)
+    requested = record.requested
+    if isinstance(resolution, conflicts.CarryOut):
+        requested = Flags(resolution.requested, requested.unknown)
+    case, decision = _decide(record, requested, context, rulebook)
+    staying = held_back(user.hold, record, decision)
+    target = None if decision.effective is None else decision.effective | staying
+    return Step(
+        user=user,
+        record=record,
+        context=context,
+        decision=decision,
+        requested=requested.on,
+        target=target,
+        held_back=staying,
+        kept=case.held.on,
+        resolution=resolution,
+        write=None if target is None else _write(record, requested.on, target, decision, staying),
+        policy=rulebook.version,
+    )
+
+
+def _decide(
+    record: UserRecord, requested: Flags, context: UserContext, rulebook: Rulebook
+) -> tuple[Case, Decision]:
+    case = replace(case_of(record, context.entries), requested=requested)
+    decision = rulebook.decide(case)
+    known = {entry.code for entry in context.entries}
+    if all(finding.code in known for finding in decision.conflicts):
+        return case, decision
+    held = conflicts.held_before_late_writes(case.held, context.recent)
+    case = replace(case, held=held)
+    return case, rulebook.decide(case)
+
+
+def _write(
+    record: UserRecord,
+    requested: Licenses,
+    target: Licenses,
+    decision: Decision,
+    staying: Licenses,
+) -> RecordWrite | None:
+    status, message = status_of(decision), message_of(decision)
+    if staying:
+        status, message = Status.FAILED, failed_message(held_back_reason(staying))
+    write = _owned_write(record, status, message, requested, differing_flags(record, target))
+    if requested == record.requested.on:
+        return None if write.is_empty else write
+    changed = requested ^ record.requested.on
+    return RecordWrite(
+        user_id=record.user_id,
+        effective=write.effective,
+        status=write.status,
+        message=write.message,
+        decided=write.decided,
+        requested={name: name in requested for name in changed},
+        unless_modified_since=record.modified_at,
+    )
+
+
+def differing_flags(record: UserRecord, target: Licenses) -> dict[License, bool]:
+    """The flags to write: those that differ, and all interfaces if one of them does."""
+    changed = record.held.on ^ target
+    if changed & INTERFACES:
+        changed |= INTERFACES
+    return {name: name in target for name in changed}
+
+
+def failed_write(record: UserRecord, reason: str) -> RecordWrite | None:
+    """What says on the record that its user is parked; None if it says so already."""
+    write = _owned_write(record, Status.FAILED, failed_message(reason), record.requested.on, {})
+    return None if write.is_empty else write
+
+
+def held_back_reason(staying: Licenses) -> str:
+    """The sentence for licenses that an adoption keeps although the rules refuse them."""
+    labels = ", ".join(name.label for name in staying)
+    return (
+        f"{labels} was held before license-sync took over and the rules would remove it: "
+        "it stays until the request, the org's features or an administrator says otherwise."
+    )
+
+
+def _owned_write(
+    record: UserRecord,
+    status: Status,
+    message: str,
+    requested: Licenses,
+    effective: dict[License, bool],
+) -> RecordWrite:
+    return RecordWrite(
+        user_id=record.user_id,
+        effective=effective,
+        status=None if record.status == status else status,
+        message=None if same_text(record.message, message) else message,
+        decided=None if record.decided == requested.code else requested.code,
+    )

@@ -1,0 +1,98 @@
+"""What is known of claimed users: their living entries, ended ones, and recent history."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy.engine import Connection
+
+from sync.ports.conflict_log import LIVE_STATUSES, Entry, EntryStatus
+from sync.ports.history import HistoryOutcome, HistoryRow
+from sync.ports.pending import Claim
+from sync.ports.settling import UserContext
+from sync.store.entries import entry_from
+from sync.store.history import COLUMNS, history_row
+from sync.store.tables import conflict, history, pending_user
+
+RECENT = 10
+_HELD_OR_MAY_HOLD = (
+    HistoryOutcome.CONFIRMED,
+    HistoryOutcome.INTENDED,
+    HistoryOutcome.UNKNOWN,
+)
+
+
+_claimed = pending_user.c
+_IS_CLAIMED = _claimed.lease_token == bindparam("of_token")
+_of_user = (conflict.c.org == _claimed.org) & (conflict.c.user_id == _claimed.user_id)
+
+_LIVING = (
+    select(conflict)
+    .join(pending_user, _of_user)
+    .where(_IS_CLAIMED, conflict.c.status.in_(LIVE_STATUSES))
+    .order_by(conflict.c.id)
+)
+_LAST_CLOSED = (
+    select(conflict.c.user_id, conflict.c.code, func.max(conflict.c.id).label("last"))
+    .join(pending_user, _of_user)
+    .where(_IS_CLAIMED, conflict.c.status == EntryStatus.RESOLVED)
+    .group_by(conflict.c.user_id, conflict.c.code)
+)
+
+
+def _recent() -> Select[Any]:
+    """The newest rows of each user, found from the end of its index however long it is."""
+    older = history.alias("older")
+    tenth = (
+        select(older.c.id)
+        .where(
+            older.c.org == _claimed.org,
+            older.c.user_id == _claimed.user_id,
+            older.c.outcome.in_(_HELD_OR_MAY_HOLD),
+        )
+        .order_by(older.c.id.desc())
+        .limit(1)
+        .offset(RECENT - 1)
+        .correlate(pending_user)
+        .scalar_subquery()
+    )
+    since = func.coalesce(tenth, 0).label("since")
+    claimed = select(_claimed.org, _claimed.user_id, since).where(_IS_CLAIMED).cte("claimed")
+    of_user = (
+        (history.c.org == claimed.c.org)
+        & (history.c.user_id == claimed.c.user_id)
+        & (history.c.id >= claimed.c.since)
+    )
+    return (
+        select(*COLUMNS)
+        .select_from(claimed.prefix_with("MATERIALIZED", dialect="postgresql"))
+        .join(history, of_user)
+        .where(history.c.outcome.in_(_HELD_OR_MAY_HOLD))
+        .order_by(history.c.id.desc())
+    )
+
+
+_RECENT = _recent()
+
+
+def read_context(connection: Connection, claim: Claim) -> Mapping[str, UserContext]:
+    """What is known of the users of a claim, three queries for all of them."""
+    of_claim = {"of_token": claim.token}
+    living: dict[str, list[Entry]] = defaultdict(list)
+    for row in connection.execute(_LIVING, of_claim):
+        living[row.user_id].append(entry_from(row))
+    closed: dict[str, dict[str, int]] = defaultdict(dict)
+    for user_id, code, last in connection.execute(_LAST_CLOSED, of_claim):
+        closed[user_id][code] = last
+    recent: dict[str, list[HistoryRow]] = defaultdict(list)
+    for row in connection.execute(_RECENT, of_claim):
+        recent[row.user_id].append(history_row(row))
+    return {
+        user_id: UserContext(
+            tuple(living.get(user_id, ())),
+            closed.get(user_id, {}),
+            tuple(recent.get(user_id, ())),
+        )
+        for user_id in {*living, *closed, *recent}
+    }

@@ -1,0 +1,107 @@
+"""Putting users into `pending_user`: one row a user, however often it is noticed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, case, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from sqlalchemy.sql import bindparam
+
+from sync.model import NONE
+from sync.ports.pending import Notice, Priority
+from sync.store.database import Database
+from sync.store.tables import pending_user, pending_version
+
+_row = pending_user.c
+
+
+def store_notices(
+    database: Database,
+    connection: Connection,
+    now: datetime,
+    org: str,
+    notices: Sequence[Notice],
+) -> int:
+    """Notice users in id order; how many rows changed.
+
+    What was noticed already, by the same mark, changes nothing, except that LIVE is not let wait
+    behind BULK. `noticed_at` stays what it was while the row waits: it says how long the user has
+    been unserved. A leased row keeps its lease, and its new version says that it has to stay.
+    """
+    if not notices:
+        return 0
+    versions = database.take_numbers(connection, pending_version, len(notices))
+    ordered = sorted(notices, key=lambda notice: notice.user_id)
+    rows = [
+        _values(org, notice, version, now)
+        for notice, version in zip(ordered, versions, strict=True)
+    ]
+    changed = connection.execute(_upsert(connection.dialect.name), rows).rowcount
+    if changed == len(rows):
+        return changed
+    live = [
+        {"of_org": org, "of_user": notice.user_id}
+        for notice in ordered
+        if notice.priority is Priority.LIVE
+    ]
+    return changed + (connection.execute(_HURRY, live).rowcount if live else 0)
+
+
+def _values(org: str, notice: Notice, version: int, now: datetime) -> dict[str, Any]:
+    return {
+        "org": org,
+        "user_id": notice.user_id,
+        "username": notice.username,
+        "version": version,
+        "cause": notice.cause,
+        "actor": notice.actor,
+        "priority": notice.priority,
+        "seen": notice.seen,
+        "noticed_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "error_code": "",
+        "error_reason": "",
+        "hold": notice.hold,
+        "hold_version": version if notice.hold else 0,
+        "requested": NONE,
+        "held": NONE,
+    }
+
+
+@cache
+def _upsert(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """The one statement that says what a notice changes in a row that waits already."""
+    statement = (sqlite if dialect == "sqlite" else postgresql).insert(pending_user)
+    new = statement.excluded
+    brings_hold = new.hold != NONE
+    is_news = or_(new.seen == "", new.seen != _row.seen, and_(brings_hold, new.hold != _row.hold))
+    kept = {
+        "username": case((new.username != "", new.username), else_=_row.username),
+        "priority": case((new.priority < _row.priority, new.priority), else_=_row.priority),
+        "seen": case((new.seen != "", new.seen), else_=_row.seen),
+        "noticed_at": case((_row.parked_at.is_(None), _row.noticed_at), else_=new.noticed_at),
+        "hold": case((brings_hold, new.hold), else_=_row.hold),
+        "hold_version": case((brings_hold, new.hold_version), else_=_row.hold_version),
+    }
+    replaced = ("version", "cause", "actor", "due_at", "attempts", "error_code", "error_reason")
+    upsert: sqlite.Insert | postgresql.Insert = statement.on_conflict_do_update(
+        index_elements=["org", "user_id"],
+        set_=kept | {name: new[name] for name in replaced} | {"parked_at": None},
+        where=is_news,
+    )
+    return upsert.execution_options(preserve_rowcount=True)
+
+
+_HURRY = (
+    update(pending_user)
+    .where(
+        _row.org == bindparam("of_org"),
+        _row.user_id == bindparam("of_user"),
+        _row.priority > Priority.LIVE,
+    )
+    .values(priority=Priority.LIVE)
+)

@@ -1,0 +1,145 @@
+"""What notices do to pending rows."""
+
+import pytest
+
+from sync.ports.pending import Cause, Priority
+from sync.ports.settling import OutcomeKind
+from tests.contract.store.scene import (
+    ANN,
+    BOB,
+    CID,
+    CTI,
+    ORG,
+    PBX,
+    START,
+    Clock,
+    Scene,
+    ids,
+    only,
+)
+
+
+def test_a_notice_makes_a_row_that_can_be_claimed(scene: Scene) -> None:
+    assert scene.notice(ANN, hold=CTI) == 1
+    user = only(scene.claim())
+    assert user.user_id == ANN
+    assert user.username == f"{ANN}@acme.example"
+    assert (user.cause, user.priority, user.attempts) == (Cause.POLL, Priority.LIVE, 0)
+    assert (user.noticed_at, user.hold, user.actor) == (START, CTI, "admin")
+
+
+def test_no_notices_change_nothing(scene: Scene) -> None:
+    assert scene.notice() == 0
+
+
+def test_many_notices_of_one_user_make_one_row(scene: Scene) -> None:
+    assert scene.notice(ANN, ANN, BOB) == 2
+    assert scene.notice(ANN, seen="mark-2") == 1
+    assert ids(scene.claim()) == [ANN, BOB]
+
+
+def test_thousands_of_notices_count_each_changed_row(scene: Scene) -> None:
+    users = [f"005{i:015}" for i in range(2500)]
+    assert scene.notice(*users) == 2500
+    assert scene.notice(*users, "006") == 1
+    assert len(scene.claim(limit=9999).users) == 2501
+
+
+def test_an_identical_notice_undoes_no_backoff(scene: Scene, clock: Clock) -> None:
+    scene.notice(ANN)
+    scene.book(scene.claim(), OutcomeKind.RETRY, delay=60, code="X", reason="try later")
+    clock.pass_(10)
+    assert scene.notice(ANN) == 0
+    assert scene.try_claim() is None
+    waiting = scene.store.waiting(ORG, ANN)
+    assert waiting is not None
+    assert (waiting.attempts, waiting.error) == (1, "try later")
+
+
+def test_a_notice_with_another_mark_is_due_at_once(scene: Scene, clock: Clock) -> None:
+    scene.notice(ANN, priority=Priority.BULK)
+    claim = scene.claim()
+    before = only(claim)
+    scene.book(claim, OutcomeKind.RETRY, delay=60, reason="x")
+    clock.pass_(1)
+    assert scene.notice(ANN, seen="mark-2", cause=Cause.OVERLAP, actor="eve") == 1
+    after = only(scene.claim())
+    assert after.version > before.version
+    assert (after.attempts, after.cause, after.actor) == (0, Cause.OVERLAP, "eve")
+    assert after.priority is Priority.LIVE
+
+
+@pytest.mark.parametrize("cause", [Cause.RESOLUTION, Cause.RETRY, Cause.APPROVAL])
+def test_a_notice_without_a_mark_always_counts(scene: Scene, cause: Cause) -> None:
+    scene.notice(ANN)
+    assert scene.notice(ANN, seen="", cause=cause) == 1
+    assert scene.notice(ANN, seen="", cause=cause) == 1
+    assert scene.notice(ANN) == 0, "the mark of the record that was seen is still known"
+
+
+def test_live_is_never_let_wait_behind_bulk(scene: Scene, clock: Clock) -> None:
+    scene.notice(ANN, priority=Priority.BULK)
+    scene.book(scene.claim(), OutcomeKind.RETRY, delay=60, reason="x")
+    assert scene.notice(ANN, priority=Priority.LIVE) == 1
+    assert scene.notice(ANN, priority=Priority.BULK) == 0
+    waiting = scene.store.waiting(ORG, ANN)
+    assert waiting is not None
+    assert (waiting.priority, waiting.attempts) == (Priority.LIVE, 1)
+    assert scene.try_claim() is None, "being live undoes no backoff"
+    clock.pass_(60)
+    assert only(scene.claim(priority=Priority.LIVE)).priority is Priority.LIVE
+
+
+def test_noticed_at_says_since_when_nobody_served_the_user(scene: Scene, clock: Clock) -> None:
+    scene.notice(ANN)
+    clock.pass_(5)
+    scene.notice(ANN, seen="mark-2")
+    assert only(scene.claim()).noticed_at == START
+
+
+def test_a_parked_user_waits_anew_from_the_next_notice(scene: Scene, clock: Clock) -> None:
+    scene.notice(ANN)
+    scene.book(scene.claim(), OutcomeKind.PARKED, delay=3600, code="X", reason="no", seen="m")
+    noticed = clock.pass_(5)
+    scene.notice(ANN, seen="mark-2")
+    assert only(scene.claim()).noticed_at == noticed
+    assert list(scene.store.parked()) == []
+
+
+def test_a_hold_stays_until_another_one_comes(scene: Scene) -> None:
+    scene.notice(ANN, hold=CTI)
+    scene.notice(ANN, seen="mark-2")
+    assert scene.notice(ANN, seen="mark-2", hold=CTI) == 0
+    assert scene.notice(ANN, seen="mark-2", hold=PBX) == 1, "a hold must not get lost"
+    assert only(scene.claim()).hold == PBX
+
+
+def test_a_notice_without_a_name_keeps_the_known_one(scene: Scene) -> None:
+    scene.notice(ANN)
+    scene.notice(ANN, seen="", username="")
+    assert only(scene.claim()).username == f"{ANN}@acme.example"
+
+
+def test_orgs_do_not_see_each_other(scene: Scene) -> None:
+    scene.arm(org="other")
+    scene.notice(ANN)
+    scene.notice(BOB, org="other")
+    assert ids(scene.claim()) == [ANN]
+    assert scene.store.waiting(ORG, BOB) is None
+
+
+def test_versions_are_never_given_out_twice(scene: Scene) -> None:
+    seen = set()
+    for _ in range(3):
+        scene.notice(ANN, CID)
+        claim = scene.claim()
+        seen |= {user.version for user in claim.users}
+        scene.book(claim, OutcomeKind.SETTLED)
+    assert len(seen) == 6
+
+
+def test_ids_are_ordered_as_salesforce_orders_them(scene: Scene) -> None:
+    """Upper case first: under the rules of a language they would mix."""
+    users = ["005a", "005B", "005b", "005A", "005Z", "005_"]
+    scene.notice(*users)
+    assert ids(scene.claim()) == sorted(users)

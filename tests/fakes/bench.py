@@ -1,0 +1,139 @@
+"""A settle bench: a fake org, a real store, and what a test wants to say about them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from config.policies import load_policy
+from sync.model import NONE, License, Licenses
+from sync.ports.conflict_log import LIVE_STATUSES, Entry, Resolution
+from sync.ports.history import HistoryRow
+from sync.ports.pending import Cause, Notice, Priority
+from sync.ports.review import EntryFilter, ParkedUser
+from sync.rules import Rulebook
+from sync.scan import Scanner
+from sync.settle import Settler, SettleReport
+from sync.store.engine import make_engine
+from sync.store.store import SqlStore
+from tests.fakes.org import START, FakeOrg, record
+
+ORG = "acme"
+FINGERPRINT = "approved"
+
+CTI = Licenses.of(License.CTI)
+FREEDOM = Licenses.of(License.FREEDOM)
+SCV = Licenses.of(License.SCV)
+PBX = Licenses.of(License.PBX)
+RECORD = Licenses.of(License.RECORD)
+BOTH = FREEDOM | SCV
+
+
+@dataclass(slots=True)
+class Bench:
+    """An armed org with one store, and the clock of both."""
+
+    store: SqlStore
+    org: FakeOrg
+    rulebook: Rulebook
+    skew: timedelta = field(default=timedelta(0))
+
+    def user(self, number: int = 10, *, requested: Licenses = NONE, held: Licenses = NONE) -> str:
+        """Put a user into the org."""
+        one = record(number, requested=requested, held=held)
+        self.org.add(one)
+        return one.user_id
+
+    def notice(self, *user_ids: str, priority: Priority = Priority.LIVE) -> None:
+        """Tell the store to look at these users."""
+        notices = [Notice(i, self.org.users[i].username, Cause.POLL, priority) for i in user_ids]
+        self.store.notice(ORG, notices)
+
+    def settler(self, **changes: object) -> Settler:
+        """A settler of the org."""
+        return Settler(
+            **{
+                "org": ORG,
+                "store": self.store,
+                "reader": self.org,
+                "writer": self.org,
+                "rulebook": self.rulebook,
+                "jitter": lambda: 0.0,
+                **changes,
+            }  # type: ignore[arg-type]
+        )
+
+    def settle(self, *user_ids: str) -> SettleReport | None:
+        """Notice these users, let the blind second pass, and settle one batch."""
+        self.notice(*user_ids)
+        return self.batch()
+
+    def batch(self) -> SettleReport | None:
+        """Settle one batch of what is due."""
+        return self.settler().settle(FINGERPRINT, Priority.LIVE, 2000)
+
+    def poll(self) -> int:
+        """Poll once; how many rows were noticed."""
+        report = Scanner(ORG, self.store, self.org, self.rulebook).poll()
+        return 0 if report is None else report.noticed
+
+    def quiet(self, rounds: int = 20) -> None:
+        """Poll and settle until nothing is left to do."""
+        for _ in range(rounds):
+            self.org.tick(3)
+            noticed = self.poll()
+            if self.batch() is None and not noticed:
+                return
+        raise AssertionError("it never gets quiet")
+
+    def held(self, user_id: str) -> Licenses:
+        """What the user's record holds."""
+        return self.org.users[user_id].held.on
+
+    def requested(self, user_id: str) -> Licenses:
+        """What the user's record requests."""
+        return self.org.users[user_id].requested.on
+
+    def status(self, user_id: str) -> str | None:
+        """What the user's record says."""
+        return self.org.users[user_id].status
+
+    def living(self, user_id: str | None = None) -> list[Entry]:
+        """Living entries of the log."""
+        wanted = EntryFilter(org=ORG, user_id=user_id, statuses=LIVE_STATUSES)
+        return list(self.store.entries(wanted))
+
+    def entries(self, user_id: str | None = None) -> list[Entry]:
+        """All entries of the log."""
+        return list(self.store.entries(EntryFilter(org=ORG, user_id=user_id)))
+
+    def resolve(self, user_id: str, keep: Licenses, by: str = "ada") -> Entry:
+        """A person decides the user's conflict on what the log shows."""
+        (entry,) = [e for e in self.living(user_id) if e.kind == "conflict"]
+        seen = Resolution(keep, by, self.store.now(), entry.requested, entry.held)
+        return self.store.resolve(entry.id, seen)
+
+    def parked(self) -> list[ParkedUser]:
+        """Parked users."""
+        return list(self.store.parked(ORG))
+
+    def history(self, user_id: str | None = None) -> list[HistoryRow]:
+        """History, newest first."""
+        return list(self.store.history(ORG, user_id))
+
+
+@contextmanager
+def open_bench(url: str, features: tuple[str, ...] = ("scv",)) -> Iterator[Bench]:
+    """A bench on this database, armed."""
+    org = FakeOrg()
+    engine = make_engine(url)
+    policy = load_policy("natterbox-2022")
+    try:
+        store = SqlStore(engine, clock=lambda: org.now)
+        store.arm(ORG, org.organization, FINGERPRINT, by="test")
+        yield Bench(store, org, Rulebook(policy, policy.features_of(features)))
+    finally:
+        engine.dispose()
+
+
+__all__ = ["BOTH", "CTI", "FREEDOM", "ORG", "PBX", "RECORD", "SCV", "START", "Bench", "open_bench"]

@@ -1,0 +1,48 @@
+"""One running org for the whole module; faults never outlive a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulator.running import Client, Simulator
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[Simulator]:
+    simulator = Simulator("--users", "2300", "--seed", "7")
+    yield simulator
+    assert simulator.stop() == 0
+
+
+@pytest.fixture
+def org(shared: Simulator) -> Iterator[Simulator]:
+    yield shared
+    shared.control("DELETE", "faults")
+    shared.control("POST", "clock", {"offset": 0})
+    shared.control("POST", "quota", {"max": 10_000_000, "per_app": False})
+
+
+@pytest.fixture
+def sync(org: Simulator) -> Client:
+    """Logged in as the integration user."""
+    return org.login()
+
+
+@pytest.fixture
+def admin(org: Simulator) -> Client:
+    return org.admin()
+
+
+@pytest.fixture(scope="session")
+def people(shared: Simulator) -> list[str]:
+    """Ids of ordinary users, in the order of their ids."""
+    users = shared.control("GET", "users?limit=2000")["users"]
+    return [u["Id"] for u in users if u["Username"].startswith("user0")]
+
+
+@pytest.fixture
+def user(people: list[str]) -> str:
+    """A user that no other test touches."""
+    return people.pop()

@@ -1,0 +1,62 @@
+"""The Celery application: `celery -A worker.app worker` and `celery -A worker.app beat`.
+
+A message is only a wake-up. What is to be done stands in the database, so that a lost message
+costs a tick and a repeated one finds nothing to do.
+"""
+
+import os
+
+from celery import Celery
+from kombu import Queue
+
+from config.settings import Settings, load_settings
+from worker.schedule import schedule
+
+LIVE, BULK = "live", "bulk"
+
+VISIBILITY_SECONDS = 180
+"""A killed worker's unacknowledged message comes back after this; tasks end well before it."""
+
+SOFT_LIMIT, HARD_LIMIT = 90, 120
+
+
+def make_app(settings: Settings) -> Celery:
+    """The application for these settings."""
+    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+    app = Celery("license_sync", include=["worker.tasks"])
+    app.conf.update(
+        broker_url=settings.broker(),
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "unacked_restore_interval": 1,
+            "unacked_restore_throttle": 1,
+            "global_keyprefix": "license-sync:",
+            "socket_timeout": 10,
+            "socket_connect_timeout": 5,
+            "health_check_interval": 10,
+        },
+        result_backend=None,
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_soft_time_limit=SOFT_LIMIT,
+        task_time_limit=HARD_LIMIT,
+        task_default_queue=LIVE,
+        task_queues=[Queue(LIVE), Queue(BULK)],
+        task_create_missing_queues=False,
+        worker_prefetch_multiplier=1,
+        worker_soft_shutdown_timeout=20,
+        worker_hijack_root_logger=False,
+        worker_max_tasks_per_child=100_000,
+        beat_schedule=schedule(settings),
+        beat_schedule_filename=str(settings.state_dir / "beat"),
+        beat_max_loop_interval=1,
+        timezone="UTC",
+    )
+    return app
+
+
+app = make_app(load_settings())

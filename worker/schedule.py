@@ -1,0 +1,37 @@
+"""What beat ticks. A tick done twice is harmless, so two beats may run; a late one expires."""
+
+from celery.schedules import crontab
+
+from config.settings import Settings
+
+SWEEP_SECONDS = 1.0
+HEARTBEAT_SECONDS = 10.0
+
+
+def schedule(settings: Settings) -> dict[str, dict[str, object]]:
+    """Beat's entries: a poll and an overlap scan for each org, the night's reconcile, the sweep."""
+    entries: dict[str, dict[str, object]] = {
+        "sweep": _tick("worker.tasks.sweep", SWEEP_SECONDS),
+    }
+    for queue in ("live", "bulk"):
+        entries[f"heartbeat-{queue}"] = _tick(
+            "worker.tasks.heartbeat", HEARTBEAT_SECONDS, queue, queue=queue
+        )
+    for org in sorted(settings.orgs):
+        entries[f"poll-{org}"] = _tick("worker.tasks.poll", settings.poll_seconds, org)
+        entries[f"overlap-{org}"] = _tick("worker.tasks.overlap", settings.overlap_seconds, org)
+        entries[f"nightly-{org}"] = {
+            "task": "worker.tasks.nightly",
+            "schedule": crontab(hour=str(settings.reconcile_hour), minute="0"),
+            "args": (org,),
+        }
+    return entries
+
+
+def _tick(task: str, seconds: float, *args: str, queue: str = "live") -> dict[str, object]:
+    return {
+        "task": task,
+        "schedule": seconds,
+        "args": args,
+        "options": {"expires": max(2 * seconds, 5.0), "queue": queue},
+    }
