@@ -24,7 +24,7 @@ _FIELDS = {
     "message": True,
     "decided": True,
 }
-_LICENSES = {license.value: True for license in License}
+_LICENSES = {name.value: True for name in License}
 _TABLES = {"fields": _FIELDS, "requested": _LICENSES, "effective": _LICENSES}
 _WRITTEN = (
     "fields.status",
@@ -186,6 +186,6 @@ def _layout(name: str, data: Mapping[str, Any]) -> Layout:
         status=fields["status"],
         message=fields["message"],
         decided=fields["decided"],
-        requested={license: data["requested"][license.value] for license in License},
-        effective={license: data["effective"][license.value] for license in License},
+        requested={one: data["requested"][one.value] for one in License},
+        effective={one: data["effective"][one.value] for one in License},
     )

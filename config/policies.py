@@ -5,7 +5,6 @@ from pathlib import Path
 
 from sync.policy import Policy, PolicyError
 from sync.policy_file import parse
-from sync.tables import mend
 
 DEFAULT_POLICY = "natterbox-2022"
 
@@ -25,9 +24,9 @@ def load_policy(name_or_path: str = DEFAULT_POLICY) -> Policy:
     path = Path(name_or_path)
     if path.suffix == _SUFFIX or len(path.parts) > 1:
         return _read(path, name_or_path)
-    meant = mend(name_or_path, policy_names())
+    names = ", ".join(policy_names())
     raise PolicyError(
-        [f'There is no policy "{name_or_path}": {meant}; or give the path of a file.']
+        [f'There is no policy "{name_or_path}"; name one of {names}, or the path of a TOML file.']
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -27,8 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             with tempfile.TemporaryDirectory(prefix="simulated-org-") as folder:
                 _run(options, Path(folder))
-    except (OSError, ValueError) as error:
-        print(f"simulator: {error}", file=sys.stderr)
+    except (OSError, ValueError, sqlite3.Error) as error:
+        sys.stderr.write(f"simulator: {error}\n")
         return 1
     return 0
 
@@ -69,6 +70,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _run(options: argparse.Namespace, folder: Path) -> None:
+    if options.users < 2:
+        raise ValueError("--users must be at least 2: the admin and the integration user")
     population = Population(options.users, options.seed, options.brownfield)
     listener = listen(options.host, options.port)
     org = Org(
@@ -90,7 +93,8 @@ def _run(options: argparse.Namespace, folder: Path) -> None:
             "jwt_private_key_file": str(org.app.private_key_file),
             "admin_username": org.username(org.admin_id),
         }
-        print(json.dumps(found), flush=True)
+        sys.stdout.write(json.dumps(found) + "\n")
+        sys.stdout.flush()
 
     try:
         serve(make_app(org, control=options.control), certificates, listener, ready)

@@ -32,7 +32,7 @@ def make_app(org: Org, *, control: bool) -> Starlette:
 
 
 def _all(path: str, app: ASGIApp) -> Route:
-    """A route for every method: which ones are allowed, and how the others are refused, is the resource's own."""
+    """A route for every method: which ones are allowed is the resource's own affair."""
     return Route(path, endpoint=app)
 
 

@@ -72,10 +72,13 @@ class Control:
             self._org.admin_id, self._org.organization_id, self._org.clock.now(), 60
         )
         inner = Exchange(
-            "PATCH", f"/services/data/v60.0/sobjects/User/{record_id}", "",
+            "PATCH",
+            f"/services/data/v60.0/sobjects/User/{record_id}",
+            "",
             {"authorization": f"Bearer {token}", "host": exchange.headers.get("host", "localhost")},
-            orjson.dumps(order.get("fields") or {}), exchange.scheme,
-        )  # fmt: skip
+            orjson.dumps(order.get("fields") or {}),
+            exchange.scheme,
+        )
         reply = await self._gateway.handle(inner)
         self._org.tokens.revoke(token)
         body = (
@@ -194,21 +197,25 @@ def _users(org: Org, exchange: Exchange) -> Any:
     return {"users": users, "next": following, "last_change": org.journal.last_change()}
 
 
-def _state(org: Org, exchange: Exchange) -> Any:
+def _state(org: Org, _: Exchange) -> Any:
     return {
-        "now": org.clock.now(), "clock_offset": org.clock.offset, "organization_id": org.organization_id,
-        "admin_id": org.admin_id, "integration_id": org.integration_id,
-        "quota": {"max": org.quota.max, "used": org.quota.used}, "last_change": org.journal.last_change(),
-    }  # fmt: skip
+        "now": org.clock.now(),
+        "clock_offset": org.clock.offset,
+        "organization_id": org.organization_id,
+        "admin_id": org.admin_id,
+        "integration_id": org.integration_id,
+        "quota": {"max": org.quota.max, "used": org.quota.used},
+        "last_change": org.journal.last_change(),
+    }
 
 
 HANDLERS: dict[tuple[str, str], Callable[[Org, Exchange], Any]] = {
     ("POST", "faults"): _add_fault,
-    ("GET", "faults"): lambda org, exchange: {"faults": org.faults.json()},
+    ("GET", "faults"): lambda org, _: {"faults": org.faults.json()},
     ("GET", "journal"): lambda org, x: org.journal.calls(
         _number(x, "since", 0), _number(x, "limit", MANY)
     ),
-    ("GET", "journal/summary"): lambda org, exchange: org.journal.summary(),
+    ("GET", "journal/summary"): lambda org, _: org.journal.summary(),
     ("GET", "changes"): lambda org, x: org.journal.changes(
         _number(x, "since", 0), _number(x, "limit", 10 * MANY)
     ),

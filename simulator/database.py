@@ -1,7 +1,8 @@
 """The SQLite file behind the org. One connection, one writer, no awaiting inside.
 
 `synchronous=OFF` is right for a simulator: what was committed survives the death of
-the process (the operating system has it), though not a power cut.
+the process (the operating system has it), though not a power cut. The exclusive lock
+keeps a second process off the same folder.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ CREATE TABLE IF NOT EXISTS call (
 );
 CREATE TABLE IF NOT EXISTS change (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, call INTEGER, at REAL NOT NULL, stamp INTEGER NOT NULL,
-    object TEXT NOT NULL, id TEXT NOT NULL, by_id TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL
+    object TEXT NOT NULL, id TEXT NOT NULL, by_id TEXT NOT NULL,
+    before TEXT NOT NULL, after TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS change_call ON change (call);
 """
@@ -40,7 +42,10 @@ class Database:
     """Plain SQL with explicit transactions; savepoints nest inside them."""
 
     def __init__(self, path: Path) -> None:
-        self.connection = sqlite3.connect(path, isolation_level=None, cached_statements=1024)
+        self.connection = sqlite3.connect(
+            path, isolation_level=None, timeout=1, cached_statements=1024
+        )
+        self.connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=OFF")
         self.connection.executescript(TABLES)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from simulator.clock import Clock, http_date
@@ -59,6 +60,8 @@ async def read_exchange(scope: Scope, receive: Receive) -> Exchange:
     chunks = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         chunks.append(message.get("body", b""))
         if not message.get("more_body"):
             break

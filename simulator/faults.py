@@ -31,8 +31,14 @@ REFUSALS: dict[str, Callable[[], ApiError]] = {
 RECORD_KINDS = {"row_lock", "record_error"}
 FIELD_KINDS = {"hidden_field", "read_only_field"}
 CALL_KINDS = {
-    "html_503", "lost_answer", "cut_before", "slow_commit", "slow_answer", "null_record", "truncated_json",
-}  # fmt: skip
+    "html_503",
+    "lost_answer",
+    "cut_before",
+    "slow_commit",
+    "slow_answer",
+    "null_record",
+    "truncated_json",
+}
 KINDS = {*REFUSALS, *RECORD_KINDS, *FIELD_KINDS, *CALL_KINDS}
 KNOWN_KEYS = {
     "kind",

@@ -25,7 +25,8 @@ from simulator.rest.router import dispatch, may_write
 from simulator.rest.versions import list_versions
 
 DOWN = (
-    "<html><head><title>Service Unavailable</title></head><body><h1>We are down for maintenance.</h1>"
+    "<html><head><title>Service Unavailable</title></head><body><h1>We are down for "
+    "maintenance.</h1>"
     "<p>Sorry for the inconvenience. We'll be back shortly.</p></body></html>"
 )
 NOTED_HEADERS = (
@@ -127,9 +128,22 @@ class Gateway:
         org, exchange, entry = self._org, visit.exchange, visit.entry
         tally = Tally()
         call = Call(
-            org, exchange.method, "", exchange.path, exchange.params, exchange.headers, exchange.body, None,
-            org.access(user_id), entry.number, at, visit.target, exchange.origin, locked, tally,
-        )  # fmt: skip
+            org,
+            exchange.method,
+            "",
+            exchange.path,
+            exchange.params,
+            exchange.headers,
+            exchange.body,
+            None,
+            org.access(user_id),
+            entry.number,
+            at,
+            visit.target,
+            exchange.origin,
+            locked,
+            tally,
+        )
         with org.db.transaction():
             answer = guarded(call)
             entry.api_calls, entry.records, entry.status = (
@@ -154,7 +168,10 @@ def guarded(call: Call) -> Answer:
         return Answer(error.status, error.body())
     except Exception:  # noqa: BLE001 - a fault of the simulator itself: shown on stderr, answered as Salesforce does
         traceback.print_exc()
-        message = f"An unexpected error occurred. Include this ErrorId if you contact support: {call.number}"
+        message = (
+            "An unexpected error occurred. Include this ErrorId if you contact support: "
+            f"{call.number}"
+        )
         return Answer(500, ApiError(500, "UNKNOWN_EXCEPTION", message).body())
 
 

@@ -7,6 +7,7 @@ recorded answers (0055f000005mc66AAA, 0015500001QdQWaAAN, 7506g00000DhRA2AAN).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -27,7 +28,12 @@ def to_18(text: object) -> str | None:
 
     An 18-character id whose case was lost is repaired from its suffix.
     """
-    if not isinstance(text, str) or not FORM.fullmatch(text):
+    return _to_18(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=262_144)
+def _to_18(text: str) -> str | None:
+    if not FORM.fullmatch(text):
         return None
     if len(text) == 15:
         return text + suffix(text)

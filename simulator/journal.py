@@ -53,11 +53,20 @@ class Journal:
         self._db.execute(
             "INSERT OR REPLACE INTO call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                entry.number, entry.received_at, entry.answered_at, entry.user_id, entry.method, entry.path,
-                template(entry.path), entry.query, entry.status, entry.api_calls, entry.records,
+                entry.number,
+                entry.received_at,
+                entry.answered_at,
+                entry.user_id,
+                entry.method,
+                entry.path,
+                template(entry.path),
+                entry.query,
+                entry.status,
+                entry.api_calls,
+                entry.records,
                 orjson.dumps(entry.detail).decode(),
             ),
-        )  # fmt: skip
+        )
         if entry.number % PRUNE_EVERY == 0:
             self._db.execute("DELETE FROM call WHERE seq <= ?", (self._last - self._bound,))
 
@@ -69,7 +78,8 @@ class Journal:
 
     def calls(self, since: int, limit: int) -> dict[str, Any]:
         rows = self._db.execute(
-            "SELECT seq, received_at, answered_at, user_id, method, path, query, status, api_calls, records, detail "
+            "SELECT seq, received_at, answered_at, user_id, method, path, query, status, "
+            "api_calls, records, detail "
             "FROM call WHERE seq > ? ORDER BY seq LIMIT ?",
             (since, limit),
         ).fetchall()
@@ -82,7 +92,8 @@ class Journal:
     def summary(self) -> dict[str, Any]:
         rows = self._db.execute(
             "SELECT method, template, count(*), sum(api_calls), sum(records), "
-            "sum(status IS NULL OR status >= 400) FROM call GROUP BY method, template ORDER BY template, method"
+            "sum(status IS NULL OR status >= 400) FROM call GROUP BY method, template ORDER "
+            "BY template, method"
         )
         names = ("method", "path", "count", "api_calls", "records", "failed")
         groups = [dict(zip(names, row, strict=True)) for row in rows]
@@ -95,7 +106,8 @@ class Journal:
 
     def changes(self, since: int, limit: int) -> dict[str, Any]:
         rows = self._db.execute(
-            "SELECT seq, call, at, stamp, object, id, by_id, before, after FROM change WHERE seq > ? "
+            "SELECT seq, call, at, stamp, object, id, by_id, before, after FROM change WHERE "
+            "seq > ? "
             "ORDER BY seq LIMIT ?",
             (since, limit),
         )
@@ -124,7 +136,8 @@ class Journal:
             dict(zip(names, row[:9], strict=True)) | {"records": row[9]} | orjson.loads(row[10])
         )
         writes = self._db.execute(
-            "SELECT seq, call, at, stamp, object, id, by_id, before, after FROM change WHERE call = ? ORDER BY seq",
+            "SELECT seq, call, at, stamp, object, id, by_id, before, after FROM change WHERE "
+            "call = ? ORDER BY seq",
             (row[0],),
         )
         call["writes"] = [_change(write) for write in writes]

@@ -74,10 +74,15 @@ def token_answer(
         org.app.client_secret.encode(), (identity + issued).encode(), hashlib.sha256
     ).digest()
     return {
-        "access_token": access_token, "signature": base64.b64encode(signature).decode(), "scope": SCOPE,
-        "instance_url": exchange.origin, "id": identity, "token_type": "Bearer", "issued_at": issued,
+        "access_token": access_token,
+        "signature": base64.b64encode(signature).decode(),
+        "scope": SCOPE,
+        "instance_url": exchange.origin,
+        "id": identity,
+        "token_type": "Bearer",
+        "issued_at": issued,
         "api_instance_url": exchange.origin,
-    }  # fmt: skip
+    }
 
 
 def _run_as_user(org: Org) -> str:
@@ -89,7 +94,7 @@ def _run_as_user(org: Org) -> str:
 
 
 def _approved(org: Org, username: str) -> str:
-    """JWT works for active users who hold one of the permission sets, as a pre-authorized app has it."""
+    """JWT works for active users with one of the permission sets: a pre-authorized app."""
     row = org.db.execute(
         'SELECT Id FROM "so_User" WHERE Username = ? COLLATE NOCASE AND IsActive = 1 '
         "AND Id IN (SELECT user_id FROM assignment)",
@@ -140,13 +145,30 @@ def _person(org: Org, exchange: Exchange, user_id: str) -> dict[str, Any]:
     row = org.records.get(user, user_id)
     data = f"{exchange.origin}/services/data/v{{version}}/"
     return {
-        "sub": f"{exchange.origin}/id/{org.organization_id}/{user_id}", "user_id": user_id,
-        "organization_id": org.organization_id, "preferred_username": row["Username"], "username": row["Username"],
-        "nickname": row["CommunityNickname"], "name": row["Name"], "email": row["Email"], "email_verified": True,
-        "given_name": row["FirstName"], "family_name": row["LastName"], "zoneinfo": row["TimeZoneSidKey"],
-        "photos": {}, "address": {}, "is_salesforce_integration_user": user_id == org.integration_id,
-        "urls": {"rest": data, "sobjects": f"{data}sobjects/", "query": f"{data}query/",
-                 "search": f"{data}search/", "recent": f"{data}recent/"},
-        "active": bool(row["IsActive"]), "user_type": "STANDARD", "language": row["LanguageLocaleKey"],
+        "sub": f"{exchange.origin}/id/{org.organization_id}/{user_id}",
+        "user_id": user_id,
+        "organization_id": org.organization_id,
+        "preferred_username": row["Username"],
+        "username": row["Username"],
+        "nickname": row["CommunityNickname"],
+        "name": row["Name"],
+        "email": row["Email"],
+        "email_verified": True,
+        "given_name": row["FirstName"],
+        "family_name": row["LastName"],
+        "zoneinfo": row["TimeZoneSidKey"],
+        "photos": {},
+        "address": {},
+        "is_salesforce_integration_user": user_id == org.integration_id,
+        "urls": {
+            "rest": data,
+            "sobjects": f"{data}sobjects/",
+            "query": f"{data}query/",
+            "search": f"{data}search/",
+            "recent": f"{data}recent/",
+        },
+        "active": bool(row["IsActive"]),
+        "user_type": "STANDARD",
+        "language": row["LanguageLocaleKey"],
         "locale": row["LocaleSidKey"],
-    }  # fmt: skip
+    }

@@ -96,15 +96,18 @@ class Org:
             if row[0] in self.schema.permission_sets
         )
         profile = self.db.execute(
-            'SELECT p.Name FROM "so_User" u JOIN "so_Profile" p ON p.Id = u.ProfileId WHERE u.Id = ?',
+            'SELECT p.Name FROM "so_User" u JOIN "so_Profile" p ON p.Id = u.ProfileId WHERE '
+            "u.Id = ?",
             (user_id,),
         ).fetchone()
         role = self.role_of(user_id)
         return Access(
-            user_id, sets, is_admin=profile is not None and profile[0] == ADMIN_PROFILE,
+            user_id,
+            sets,
+            is_admin=profile is not None and profile[0] == ADMIN_PROFILE,
             hidden=self.faults.restricted_fields("hidden_field", role),
             read_only=self.faults.restricted_fields("read_only_field", role),
-        )  # fmt: skip
+        )
 
     def close(self) -> None:
         self.db.close()

@@ -36,7 +36,7 @@ class Author:
     call: int | None
     at: float
     committed_at: float
-    check: RecordCheck = lambda record_id: None
+    check: RecordCheck = lambda _: None
 
 
 class Records:
@@ -60,8 +60,10 @@ class Records:
 
     def get(self, sobject: SObject, record_id: str) -> Row:
         row = self.fetch(sobject, [record_id]).get(record_id)
-        if row is None or row.get("IsDeleted"):
+        if row is None:
             raise not_found()
+        if row.get("IsDeleted"):
+            raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted")
         return row
 
     def update(self, author: Author, sobject: SObject, row: Row, body: dict[str, Any]) -> None:
@@ -161,7 +163,8 @@ class Records:
             {name: _shown(sobject, name, value) for name, value in changed.items()}
         ).decode()
         self._db.execute(
-            "INSERT INTO change (call, at, stamp, object, id, by_id, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO change (call, at, stamp, object, id, by_id, before, after) VALUES "
+            "(?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 author.call,
                 author.committed_at,
@@ -196,7 +199,8 @@ def _required(field: Field) -> bool:
 
 def _not_editable(field: Field) -> ApiError:
     message = (
-        f"Unable to create/update fields: {field.name}. Please check the security settings of this field and "
+        f"Unable to create/update fields: {field.name}. Please check the security settings of "
+        "this field and "
         "verify that it is read/write for your profile or permission set."
     )
     return ApiError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", message, [field.name])

@@ -1,4 +1,4 @@
-"""uvicorn, with three differences: it says when it answers, ends quietly, and can cut a connection."""
+"""uvicorn, but it says when it answers, ends quietly, and can cut a connection."""
 
 from __future__ import annotations
 
@@ -63,9 +63,18 @@ def serve(
     app: ASGIApp, certificates: Certificates, listener: socket.socket, ready: Callable[[], None]
 ) -> None:
     config = uvicorn.Config(
-        app, http=CuttableProtocol, log_config=None, access_log=False, lifespan="off",
-        date_header=False, server_header=False, timeout_keep_alive=KEEP_ALIVE, timeout_graceful_shutdown=GRACE,
-        ssl_certfile=certificates.server_file, ssl_keyfile=certificates.server_file, loop="uvloop",
-    )  # fmt: skip
+        app,
+        http=CuttableProtocol,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        date_header=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=certificates.server_file,
+        ssl_keyfile=certificates.server_file,
+        loop="auto",
+    )
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     Server(config, ready).run(sockets=[listener])

@@ -61,7 +61,7 @@ def next_step(state: OrgState, fingerprint: str, plan: Run | None) -> Next:
     """
     if state.armed_fingerprint == fingerprint:
         return Next.NOTHING
-    if plan is None:
+    if plan is None or plan.status is RunStatus.FAILED:
         return Next.PLAN
     if plan.status is not RunStatus.DONE:
         return Next.NOTHING

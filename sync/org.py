@@ -208,7 +208,8 @@ class Org:
         usage = self.gateway.usage
         if usage is None:
             return False
-        return abs(usage.used - (state.api_used or 0)) * 100 >= usage.allowed
+        moved = abs(usage.used - (state.api_used or 0)) * 100 >= usage.allowed
+        return moved or state.api_allowed != usage.allowed
 
 
 def _wait(failure: Failure) -> float:

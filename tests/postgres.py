@@ -67,9 +67,9 @@ class PostgresServer:
         """The address of one of its databases."""
         return f"postgresql+psycopg://postgres@/{database}?host={self._folder}"
 
-    def execute(self, statement: str) -> None:
-        """Run one statement outside any transaction, in the database `postgres`."""
-        with self._connect() as connection:
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run one statement outside any transaction."""
+        with self._connect(database) as connection:
             connection.execute(statement.encode())
 
     def stop(self) -> None:
@@ -90,9 +90,9 @@ class PostgresServer:
         if done.returncode:
             raise RuntimeError(f"{command[0]} failed: {done.stdout}{done.stderr}")
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
         return psycopg.connect(
-            dbname="postgres", user="postgres", host=str(self._folder), autocommit=True
+            dbname=database, user="postgres", host=str(self._folder), autocommit=True
         )
 
     def _wait(self) -> None:

@@ -87,10 +87,16 @@ def _case(value: Formula, *rest: Formula) -> Formula:
 
 
 FUNCTIONS: dict[str, tuple[Callable[..., Formula], int, int]] = {
-    "IF": (_if, 3, 3), "AND": (_and, 1, 99), "OR": (_or, 1, 99), "NOT": (_not, 1, 1),
-    "ISBLANK": (_is_blank, 1, 1), "BLANKVALUE": (_blank_value, 2, 2), "TEXT": (_text, 1, 1),
-    "ISPICKVAL": (lambda a, b: lambda r: (a(r) or "") == (b(r) or ""), 2, 2), "CASE": (_case, 4, 99),
-}  # fmt: skip
+    "IF": (_if, 3, 3),
+    "AND": (_and, 1, 99),
+    "OR": (_or, 1, 99),
+    "NOT": (_not, 1, 1),
+    "ISBLANK": (_is_blank, 1, 1),
+    "BLANKVALUE": (_blank_value, 2, 2),
+    "TEXT": (_text, 1, 1),
+    "ISPICKVAL": (lambda a, b: lambda r: (a(r) or "") == (b(r) or ""), 2, 2),
+    "CASE": (_case, 4, 99),
+}
 
 
 @v_args(inline=True)
@@ -101,16 +107,16 @@ class _Compiler(Transformer[Token, Formula]):
 
     def string(self, token: Token) -> Formula:
         value = re.sub(r"\\(.)", r"\1", token[1:-1])
-        return lambda record: value
+        return lambda _: value
 
     def true(self) -> Formula:
-        return lambda record: True
+        return lambda _: True
 
     def false(self) -> Formula:
-        return lambda record: False
+        return lambda _: False
 
     def null(self) -> Formula:
-        return lambda record: None
+        return lambda _: None
 
     def name(self, token: Token) -> Formula:
         stored = self._names.get(token.lower())

@@ -83,6 +83,19 @@ class Call:
         path, _, query = url.partition("?")
         params = dict(parse_qsl(query, keep_blank_values=True))
         return Call(
-            self.org, method, self.version, unquote(path), params, headers, None, body, self.access, self.number,
-            self.at, self.target, self.origin, self.locked, self.tally,
-        )  # fmt: skip
+            self.org,
+            method,
+            self.version,
+            unquote(path),
+            params,
+            headers,
+            None,
+            body,
+            self.access,
+            self.number,
+            self.at,
+            self.target,
+            self.origin,
+            self.locked,
+            self.tally,
+        )

@@ -18,9 +18,11 @@ MOST_WRITTEN = 200
 MOST_READ = 2000
 MOST_RUNS = 10
 ROLLED_BACK = ApiError(
-    400, "ALL_OR_NONE_OPERATION_ROLLED_BACK",
-    "Record rolled back because not all records were valid and the request was using AllOrNone header",
-)  # fmt: skip
+    400,
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+    "Record rolled back because not all records were valid and the request was using "
+    "AllOrNone header",
+)
 Item = dict[str, Any]
 Work = Callable[[Records, Author, SObject, Item, dict[str, Row]], str]
 
@@ -143,7 +145,7 @@ def _update_one(
 
 
 def _create_one(
-    records: Records, author: Author, sobject: SObject, record: Item, rows: dict[str, Row]
+    records: Records, author: Author, sobject: SObject, record: Item, _: dict[str, Row]
 ) -> str:
     return records.create(author, sobject, without_attributes(record))
 
@@ -165,7 +167,10 @@ def _check_runs(objects: list[SObject]) -> None:
             400, "LIMIT_EXCEEDED", f"At most {MOST_RUNS} chunks of records are allowed in a request"
         )
     if runs > 1 and any(o.setup for o in objects):
-        message = "DML operation on setup object is not permitted after you have updated a non-setup object"
+        message = (
+            "DML operation on setup object is not permitted after you have updated a "
+            "non-setup object"
+        )
         raise ApiError(400, "MIXED_DML_OPERATION", message)
 
 

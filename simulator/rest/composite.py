@@ -17,9 +17,10 @@ STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 REFERENCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 FORBIDDEN_HEADERS = {"accept", "authorization", "content-type"}
 HALTED = ApiError(
-    400, "PROCESSING_HALTED",
+    400,
+    "PROCESSING_HALTED",
     "The transaction was rolled back since another operation in the same transaction failed.",
-)  # fmt: skip
+)
 Dispatch = Callable[[Call], Answer]
 Subrequest = dict[str, Any]
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from simulator.rest.call import Answer, Call
 
 OTHERS = {
-    "DailyBulkApiBatches": 15000, "DailyBulkV2QueryJobs": 10000, "DailyBulkV2QueryFileStorageMB": 976562,
-    "DailyDeliveredPlatformEvents": 10000, "HourlyPublishedPlatformEvents": 50000, "DataStorageMB": 5,
-    "FileStorageMB": 20, "DailyAsyncApexExecutions": 250000, "SingleEmail": 15, "MassEmail": 10,
-}  # fmt: skip
+    "DailyBulkApiBatches": 15000,
+    "DailyBulkV2QueryJobs": 10000,
+    "DailyBulkV2QueryFileStorageMB": 976562,
+    "DailyDeliveredPlatformEvents": 10000,
+    "HourlyPublishedPlatformEvents": 50000,
+    "DataStorageMB": 5,
+    "FileStorageMB": 20,
+    "DailyAsyncApexExecutions": 250000,
+    "SingleEmail": 15,
+    "MassEmail": 10,
+}
 
 
 def limits(call: Call) -> Answer:

@@ -43,7 +43,8 @@ def deleted(call: Call, name: str) -> Answer:
     rows: list[tuple[str, int]] = []
     if sobject.deletable:
         rows = call.org.db.execute(
-            f"SELECT Id, SystemModstamp FROM {sobject.table} WHERE IsDeleted = 1 AND SystemModstamp >= ? "
+            f"SELECT Id, SystemModstamp FROM {sobject.table} WHERE IsDeleted = 1 AND "
+            "SystemModstamp >= ? "
             "AND SystemModstamp < ? ORDER BY SystemModstamp, Id",
             (start, end),
         ).fetchall()

@@ -16,9 +16,17 @@ from simulator.schema.standard import STANDARD_OBJECTS, audit, flag, record_id, 
 
 SPACE = "{http://soap.sforce.com/2006/04/metadata}"
 TYPES = {
-    "Checkbox": "boolean", "Text": "string", "Picklist": "picklist", "Email": "email", "Phone": "phone",
-    "DateTime": "datetime", "Lookup": "reference", "TextArea": "textarea", "Number": "double", "Url": "url",
-}  # fmt: skip
+    "Checkbox": "boolean",
+    "Text": "string",
+    "Picklist": "picklist",
+    "Email": "email",
+    "Phone": "phone",
+    "DateTime": "datetime",
+    "Lookup": "reference",
+    "TextArea": "textarea",
+    "Number": "double",
+    "Url": "url",
+}
 FORMULA_LENGTH = 1300
 
 
@@ -85,17 +93,23 @@ def _field(path: Path, digest: hashlib._Hash) -> Field:
     checkbox = kind == "Checkbox"
     targets = tuple(e.text or "" for e in root.findall(SPACE + "referenceTo"))
     return Field(
-        name, TYPES[kind], _text(root, "label"),
+        name,
+        TYPES[kind],
+        _text(root, "label"),
         length=FORMULA_LENGTH if formula else int(_text(root, "length", "255")),
         nillable=not checkbox and _text(root, "required") != "true",
-        custom=True, createable=not formula, updateable=not formula,
+        custom=True,
+        createable=not formula,
+        updateable=not formula,
         unique=_text(root, "unique") == "true",
         default=_text(root, "defaultValue") == "true" if checkbox else None,
-        picklist=_picklist(root), restricted=_restricted(root),
+        picklist=_picklist(root),
+        restricted=_restricted(root),
         help_text=_text(root, "inlineHelpText") or None,
-        reference_to=targets, relationship=name.replace("__c", "__r") if targets else None,
+        reference_to=targets,
+        relationship=name.replace("__c", "__r") if targets else None,
         formula=formula,
-    )  # fmt: skip
+    )
 
 
 def _picklist(root: ElementTree.Element) -> tuple[str, ...]:

@@ -61,19 +61,39 @@ def audit() -> tuple[Field, ...]:
 
 
 USER_TYPES = (
-    "Standard", "PowerPartner", "PowerCustomerSuccess", "CustomerSuccess", "Guest", "CsnOnly",
-    "AutomatedProcess", "CloudIntegrationUser", "SelfService", "CspLitePortal",
-)  # fmt: skip
+    "Standard",
+    "PowerPartner",
+    "PowerCustomerSuccess",
+    "CustomerSuccess",
+    "Guest",
+    "CsnOnly",
+    "AutomatedProcess",
+    "CloudIntegrationUser",
+    "SelfService",
+    "CspLitePortal",
+)
 FULL_NAME = 'IF(ISBLANK(FirstName), LastName, FirstName & " " & LastName)'
 
 USER = SObject(
-    "User", "User", "Users", "005", setup=True,
+    "User",
+    "User",
+    "Users",
+    "005",
+    setup=True,
     fields=(
         record_id("User ID"),
         text("Username", 80, nillable=False, unique=True),
         text("LastName", 80, "Last Name", nillable=False),
         text("FirstName", 40, "First Name"),
-        text("Name", 121, "Full Name", name_field=True, createable=False, updateable=False, formula=FULL_NAME),
+        text(
+            "Name",
+            121,
+            "Full Name",
+            name_field=True,
+            createable=False,
+            updateable=False,
+            formula=FULL_NAME,
+        ),
         text("CompanyName", 80, "Company Name"),
         text("Division", 80),
         text("Department", 80),
@@ -86,7 +106,15 @@ USER = SObject(
         flag("IsActive", "Active"),
         lookup("UserRoleId", "UserRole", "UserRole", "Role ID"),
         lookup("ProfileId", "Profile", "Profile", "Profile ID"),
-        text("UserType", 40, "User Type", type="picklist", picklist=USER_TYPES, createable=False, updateable=False),
+        text(
+            "UserType",
+            40,
+            "User Type",
+            type="picklist",
+            picklist=USER_TYPES,
+            createable=False,
+            updateable=False,
+        ),
         text("TimeZoneSidKey", 40, "Time Zone", nillable=False, type="picklist"),
         text("LocaleSidKey", 40, "Locale", nillable=False, type="picklist"),
         text("LanguageLocaleKey", 40, "Language", nillable=False, type="picklist"),
@@ -97,20 +125,32 @@ USER = SObject(
         Field("LastLoginDate", "datetime", "Last Login", createable=False, updateable=False),
         *audit(),
     ),
-)  # fmt: skip
+)
 
 PROFILE = SObject(
-    "Profile", "Profile", "Profiles", "00e", setup=True, createable=False, updateable=False,
+    "Profile",
+    "Profile",
+    "Profiles",
+    "00e",
+    setup=True,
+    createable=False,
+    updateable=False,
     fields=(
         record_id("Profile ID"),
         text("Name", 255, name_field=True, nillable=False),
         text("UserType", 40, "User Type", type="picklist", picklist=USER_TYPES),
         *audit(),
     ),
-)  # fmt: skip
+)
 
 USER_ROLE = SObject(
-    "UserRole", "Role", "Roles", "00E", setup=True, createable=False, updateable=False,
+    "UserRole",
+    "Role",
+    "Roles",
+    "00E",
+    setup=True,
+    createable=False,
+    updateable=False,
     fields=(
         record_id("Role ID"),
         text("Name", 80, name_field=True, nillable=False),
@@ -118,10 +158,16 @@ USER_ROLE = SObject(
         lookup("ParentRoleId", "UserRole", "ParentRole", "Parent Role ID"),
         *audit(),
     ),
-)  # fmt: skip
+)
 
 ORGANIZATION = SObject(
-    "Organization", "Organization", "Organizations", "00D", setup=True, createable=False, updateable=False,
+    "Organization",
+    "Organization",
+    "Organizations",
+    "00D",
+    setup=True,
+    createable=False,
+    updateable=False,
     fields=(
         record_id("Organization ID"),
         text("Name", 80, name_field=True, nillable=False),
@@ -134,6 +180,6 @@ ORGANIZATION = SObject(
         Field("TrialExpirationDate", "datetime", "Trial Expiration Date"),
         *audit(),
     ),
-)  # fmt: skip
+)
 
 STANDARD_OBJECTS = (USER, PROFILE, USER_ROLE, ORGANIZATION)

@@ -5,18 +5,25 @@ from __future__ import annotations
 import random
 
 NAMES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    (("Emma", "Liam", "Olivia", "Noah", "Ava", "James", "Zoë", "Seán", "Mary-Jane"),
-     ("Smith", "Johnson", "O'Brien", "O'Neill", "D'Angelo", "Taylor-Jones", "Brown", "McDonald")),
-    (("José", "María", "François", "Chloé", "Jürgen", "Björn", "Łukasz", "Çağla", "Nguyễn"),
-     ("García", "Müller", "Lefèvre", "Åkesson", "Żółkiewski", "Öztürk", "Núñez", "Văn Đức")),
-    (("伟", "芳", "秀英", "太郎", "花子", "さくら", "민준", "서연"), ("王", "李", "欧阳", "山田", "佐藤", "김", "박")),
+    (
+        ("Emma", "Liam", "Olivia", "Noah", "Ava", "James", "Zoë", "Seán", "Mary-Jane"),
+        ("Smith", "Johnson", "O'Brien", "O'Neill", "D'Angelo", "Taylor-Jones", "Brown", "McDonald"),
+    ),
+    (
+        ("José", "María", "François", "Chloé", "Jürgen", "Björn", "Łukasz", "Çağla", "Nguyễn"),
+        ("García", "Müller", "Lefèvre", "Åkesson", "Żółkiewski", "Öztürk", "Núñez", "Văn Đức"),
+    ),
+    (
+        ("伟", "芳", "秀英", "太郎", "花子", "さくら", "민준", "서연"),
+        ("王", "李", "欧阳", "山田", "佐藤", "김", "박"),
+    ),
     (("محمد", "فاطمة", "أحمد", "ليلى"), ("الحسن", "بن سعيد", "العلي")),
     (("דוד", "שרה", "יוסף"), ("כהן", "לוי", "בן־דוד")),
     (("Иван", "Ольга", "Дмитрий", "Наталья"), ("Иванов", "Смирнова", "Кузнецов", "Щербакова")),
     (("สมชาย", "สุดารัตน์", "อนันต์"), ("ใจดี", "ศรีสุข", "วงศ์สวัสดิ์")),
     (("Ελένη", "Γιώργος"), ("Παπαδόπουλος", "Νικολάου")),
     (("अमित", "प्रिया"), ("शर्मा", "गुप्ता")),
-)  # fmt: skip
+)
 WEIGHTS = (40, 15, 12, 8, 5, 8, 5, 3, 4)
 ODD: tuple[tuple[str | None, str], ...] = (
     ("Miles", "O'Brien"),
@@ -24,11 +31,13 @@ ODD: tuple[tuple[str | None, str], ...] = (
     ("🎧 Rhea", "Star ⭐"),
     ("<script>alert(1)</script>", "<b>Tables</b>"),
     ("Robert'); DROP TABLE users;--", "Null"),
-    ("Adolph Blaine Charles David Earl Freder",
-     "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaftschaferswess"),
-    ("Éloïse", "% _ \\ \" & ; |"),
+    (
+        "Adolph Blaine Charles David Earl Freder",
+        "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaftschaferswess",
+    ),
+    ("Éloïse", '% _ \\ " & ; |'),
     ("=HYPERLINK(1)", "+Formula"),
-)  # fmt: skip
+)
 
 
 def person(rng: random.Random, number: int) -> tuple[str | None, str]:

@@ -24,10 +24,13 @@ INACTIVE = 0.08
 LOAD_SIZE = 50
 ADMIN_PROFILE = "System Administrator"
 PROFILES = (
-    (ADMIN_PROFILE, "Standard"), ("Standard User", "Standard"), ("Sales Agent", "Standard"),
-    ("Minimum Access - API Only Integrations", "Standard"), ("Chatter Free User", "CsnOnly"),
+    (ADMIN_PROFILE, "Standard"),
+    ("Standard User", "Standard"),
+    ("Sales Agent", "Standard"),
+    ("Minimum Access - API Only Integrations", "Standard"),
+    ("Chatter Free User", "CsnOnly"),
     ("Support Site Profile", "Guest"),
-)  # fmt: skip
+)
 ROLES = ("Management", "Sales", "Support", "Contact Center East", "Contact Center West")
 SYSTEM_USERS = (
     ("autoproc", "Automated", "Process", "AutomatedProcess", None),
@@ -68,9 +71,12 @@ class _Builder:
 
     def _row(self, sobject: SObject, values: Row, created: int, modified: int) -> Row:
         audit = {
-            "CreatedDate": created, "CreatedById": self.admin_id, "LastModifiedDate": modified,
-            "LastModifiedById": self.admin_id, "SystemModstamp": modified,
-        }  # fmt: skip
+            "CreatedDate": created,
+            "CreatedById": self.admin_id,
+            "LastModifiedDate": modified,
+            "LastModifiedById": self.admin_id,
+            "SystemModstamp": modified,
+        }
         return {f.name: f.stored_default for f in sobject.fields} | audit | values
 
     def _insert(self, name: str, values: list[Row]) -> None:
@@ -79,20 +85,37 @@ class _Builder:
 
     def furniture(self) -> tuple[dict[str, str], list[str]]:
         """Organization, profiles and roles; returns the ids that users point to."""
-        self._insert("organization", [{
-            "Id": self.organization_id, "Name": "Simulated Org", "InstanceName": "SIM1", "IsSandbox": 1,
-            "OrganizationType": "Enterprise Edition", "LanguageLocaleKey": "en_US",
-            "TimeZoneSidKey": "America/New_York",
-        }])  # fmt: skip
+        self._insert(
+            "organization",
+            [
+                {
+                    "Id": self.organization_id,
+                    "Name": "Simulated Org",
+                    "InstanceName": "SIM1",
+                    "IsSandbox": 1,
+                    "OrganizationType": "Enterprise Edition",
+                    "LanguageLocaleKey": "en_US",
+                    "TimeZoneSidKey": "America/New_York",
+                }
+            ],
+        )
         profiles = {name: self._id("00e") for name, _ in PROFILES}
         self._insert(
             "profile", [{"Id": profiles[n], "Name": n, "UserType": kind} for n, kind in PROFILES]
         )
         roles = [self._id("00E") for _ in ROLES]
-        self._insert("userrole", [
-            {"Id": i, "Name": n, "DeveloperName": n.replace(" ", "_"), "ParentRoleId": None if i == roles[0] else roles[0]}
-            for i, n in zip(roles, ROLES, strict=True)
-        ])  # fmt: skip
+        self._insert(
+            "userrole",
+            [
+                {
+                    "Id": i,
+                    "Name": n,
+                    "DeveloperName": n.replace(" ", "_"),
+                    "ParentRoleId": None if i == roles[0] else roles[0],
+                }
+                for i, n in zip(roles, ROLES, strict=True)
+            ],
+        )
         return profiles, roles
 
     def users(self, profiles: dict[str, str], roles: list[str]) -> list[Row]:
@@ -100,10 +123,13 @@ class _Builder:
         standard = [
             self._user(self.admin_id, "admin", "Ada", "Admin", ProfileId=profiles[ADMIN_PROFILE]),
             self._user(
-                self.integration_id, "license.sync", "License Sync", "Integration",
+                self.integration_id,
+                "license.sync",
+                "License Sync",
+                "Integration",
                 ProfileId=profiles["Minimum Access - API Only Integrations"],
             ),
-        ]  # fmt: skip
+        ]
         system = [
             self._user(
                 self._id("005"),
@@ -127,12 +153,21 @@ class _Builder:
         zone, language = rng.choice(ZONES)
         active = rng.random() >= INACTIVE
         return self._user(
-            self._id("005"), f"user{number:06d}", first, last, ProfileId=profile, UserRoleId=rng.choice([None, *roles]),
-            IsActive=int(active), TimeZoneSidKey=zone, LocaleSidKey=language, LanguageLocaleKey=language,
+            self._id("005"),
+            f"user{number:06d}",
+            first,
+            last,
+            ProfileId=profile,
+            UserRoleId=rng.choice([None, *roles]),
+            IsActive=int(active),
+            TimeZoneSidKey=zone,
+            LocaleSidKey=language,
+            LanguageLocaleKey=language,
             Department=rng.choice(("Sales", "Support", "Back Office", None)),
-            EmployeeNumber=f"E{number:06d}", LastLoginDate=TODAY - rng.randrange(90 * 86400) if active else None,
+            EmployeeNumber=f"E{number:06d}",
+            LastLoginDate=TODAY - rng.randrange(90 * 86400) if active else None,
             **self._licenses(),
-        )  # fmt: skip
+        )
 
     def _licenses(self) -> dict[str, int]:
         if self._population.brownfield:
@@ -143,11 +178,21 @@ class _Builder:
     def _user(self, record_id: str, name: str, first: str | None, last: str, **more: Any) -> Row:
         domain = f"{self.organization_id[:15].lower()}.example.com"
         values: Row = {
-            "Id": record_id, "Username": f"{name}@{domain}", "Email": f"{name}@example.com", "FirstName": first,
-            "LastName": last, "Alias": name[:8], "CommunityNickname": name[:40], "IsActive": 1, "UserType": "Standard",
-            "TimeZoneSidKey": "America/New_York", "LocaleSidKey": "en_US", "LanguageLocaleKey": "en_US",
-            "EmailEncodingKey": "UTF-8", "CompanyName": "Simulated Org",
-        }  # fmt: skip
+            "Id": record_id,
+            "Username": f"{name}@{domain}",
+            "Email": f"{name}@example.com",
+            "FirstName": first,
+            "LastName": last,
+            "Alias": name[:8],
+            "CommunityNickname": name[:40],
+            "IsActive": 1,
+            "UserType": "Standard",
+            "TimeZoneSidKey": "America/New_York",
+            "LocaleSidKey": "en_US",
+            "LanguageLocaleKey": "en_US",
+            "EmailEncodingKey": "UTF-8",
+            "CompanyName": "Simulated Org",
+        }
         if self._rng.random() < 1 / LOAD_SIZE:
             self._stamp = TODAY - self._rng.randrange(400 * 86400)
         created = FOUNDED + self._rng.randrange(365 * 86400)
@@ -164,8 +209,10 @@ def seed_org(database: Database, records: Records, population: Population) -> No
         [(builder.integration_id, INTEGRATION_SET), (builder.admin_id, ADMIN_SET)],
     )
     found = {
-        "organization_id": builder.organization_id, "admin_id": builder.admin_id,
-        "integration_id": builder.integration_id, "pod": builder.pod,
-    }  # fmt: skip
+        "organization_id": builder.organization_id,
+        "admin_id": builder.admin_id,
+        "integration_id": builder.integration_id,
+        "pod": builder.pod,
+    }
     for name, value in found.items():
         database.set_setting(name, value)

@@ -14,18 +14,18 @@ from simulator.soql.syntax import Ordering, Path, Query
 from simulator.values import Converter, to_json
 
 MAX_LEVELS = 5
+HINT = "Please reference your WSDL or the describe call for the appropriate names."
 UNKNOWN_TYPE = (
-    "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' "
-    "after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+    "sObject type '{}' is not supported. If you are attempting to use a custom object, "
+    f"be sure to append the '__c' after the entity name. {HINT}"
 )
 UNKNOWN_FIELD = (
-    "No such column '{}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' "
-    "after the custom field name. Please reference your WSDL or the describe call for the appropriate names."
+    "No such column '{}' on entity '{}'. If you are attempting to use a custom field, "
+    f"be sure to append the '__c' after the custom field name. {HINT}"
 )
 UNKNOWN_RELATION = (
-    "Didn't understand relationship '{}' in field path. If you are attempting to use a custom relationship, be sure "
-    "to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the "
-    "appropriate names."
+    "Didn't understand relationship '{}' in field path. If you are attempting to use a custom "
+    f"relationship, be sure to append the '__r' after the custom relationship name. {HINT}"
 )
 
 
@@ -92,13 +92,16 @@ class Compiler:
         order = ", ".join(self._order(o) for o in self._query.order)
         tail = f"FROM {self._root.sobject.table} t0 " + " ".join(self._joins)
         return Plan(
-            self._root.sobject, self._root, ", ".join(self._columns),
+            self._root.sobject,
+            self._root,
+            ", ".join(self._columns),
             tail + (" WHERE " + " AND ".join(where) if where else ""),
             f" ORDER BY {order}" if order else "",
             tuple(conditions.parameters),
-            -1 if self._query.limit is None else self._query.limit, self._query.offset,
+            -1 if self._query.limit is None else self._query.limit,
+            self._query.offset,
             count_only=not self._query.fields,
-        )  # fmt: skip
+        )
 
     def _error(self, path: Path, code: str, message: str) -> ApiError:
         return located(self._query.text, path.place.start, code, message)
@@ -141,7 +144,8 @@ class Compiler:
             parent = self._node(target, f"t{len(self._all)}")
             self._all[key] = parent
             self._joins.append(
-                f'LEFT JOIN {target.table} {parent.alias} ON {parent.alias}."Id" = {node.alias}."{lookup.name}"'
+                f'LEFT JOIN {target.table} {parent.alias} ON {parent.alias}."Id" = '
+                f'{node.alias}."{lookup.name}"'
             )
         if show and lookup.relationship:
             node.parents[lookup.relationship] = parent

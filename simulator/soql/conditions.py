@@ -105,15 +105,18 @@ class ConditionCompiler:
                 else "should be enclosed in quotes"
             )
             shown = SHOWN.get(field.type, field.type if field.type in KINDS else "string")
-            message = f"value of filter criterion for field '{field.name}' must be of type {shown} and {quoted}"
+            message = (
+                f"value of filter criterion for field '{field.name}' must be of type {shown} "
+                f"and {quoted}"
+            )
             raise located(self._text, literal.place.start, "INVALID_FIELD", message)
         if field.type in ("id", "reference"):
-            return self._id(field, literal)
+            return self._id(literal)
         if literal.kind == "boolean":
             return int(bool(literal.value))
         return None if literal.value == "" else literal.value
 
-    def _id(self, field: Field, literal: Literal) -> str | None:
+    def _id(self, literal: Literal) -> str | None:
         if literal.value == "":
             return None
         long = to_18(literal.value)

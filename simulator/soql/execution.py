@@ -55,7 +55,8 @@ class Queries:
     def more(self, locator: str, access: Access, base: str, *, batch: int, now: float) -> Page:
         name, _, offset = locator.partition("-")
         found = self._db.execute(
-            "SELECT soql, ids, deleted FROM query_cursor WHERE locator = ? AND user_id = ? AND created_at >= ?",
+            "SELECT soql, ids, deleted FROM query_cursor WHERE locator = ? AND user_id = ? "
+            "AND created_at >= ?",
             (name, access.user_id, now - CURSOR_LIFE),
         ).fetchone()
         if found is None or not offset.isdigit():

@@ -24,7 +24,7 @@ from simulator.soql.syntax import (
     Path,
     Place,
     Query,
-)  # fmt: skip
+)
 
 MAX_LENGTH = 100_000
 MAX_OFFSET = 2000
@@ -101,7 +101,7 @@ class _Builder(Transformer[Token, Query]):
         super().__init__()
         self._text = text
 
-    def PATH(self, token: Token) -> Path:
+    def PATH(self, token: Token) -> Path:  # noqa: N802 - named after the terminal
         names = tuple(re.sub(r"\s", "", token).split("."))
         return Path(names, Place(token.start_pos or 0))
 

@@ -10,7 +10,7 @@ from simple_salesforce.api import Salesforce
 from sync.errors import CallFailed, Failure, Remedy
 from sync.salesforce.transport import INSTANCE, Transport
 
-_NO_TOKEN = "put-on-by-the-transport"
+_NO_TOKEN = "put-on-by-the-transport"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,10 @@ class Client:
         return self._call(call, unsafe=True)
 
     def userinfo(self) -> Answer:
-        """Who we are: https://help.salesforce.com/s/articleView?id=sf.remoteaccess_using_userinfo_endpoint.htm"""
+        """Who we are.
+
+        https://help.salesforce.com/s/articleView?id=sf.remoteaccess_using_userinfo_endpoint.htm
+        """
         return self._call(lambda: self._sf.oauth2("userinfo"))
 
     def versions(self) -> Answer:

@@ -3,8 +3,10 @@
 Knows nothing of sessions or of Salesforce's errors; login and transport are built on it.
 """
 
+import contextlib
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3.exceptions
+import urllib3.response
 from requests.exceptions import ConnectTimeout, InvalidURL, RequestException, SSLError, Timeout
 
 from sync.errors import CallFailed, Failure, Remedy
@@ -74,7 +77,8 @@ class TooLarge(Exception):
 
 class Exchange(requests.Session):
     """A requests session that takes nothing from the environment, keeps no cookies, follows no
-    redirects. `ca_file` is a PEM bundle to trust instead of the usual authorities."""
+    redirects. `ca_file` is a PEM bundle to trust instead of the usual authorities.
+    """
 
     def __init__(self, ca_file: str | Path | None, timeouts: Timeouts) -> None:
         super().__init__()
@@ -112,18 +116,31 @@ class Exchange(requests.Session):
             stream=True,
             **kwargs,
         )
-        response.raw = _Bounded(response.raw, deadline)
-        with response:
-            _ = response.content
+        watch = threading.Timer(deadline.remaining, _hang_up, (response.raw,))
+        watch.daemon = True
+        watch.start()
+        response.raw = _Bounded(response.raw)
+        try:
+            with response:
+                _ = response.content
+        finally:
+            watch.cancel()
+        if deadline.remaining <= 0:
+            raise TooLong
         return response
 
 
-class _Bounded:
-    """A urllib3 response whose body ends with an exception when it is too long or too late."""
+def _hang_up(raw: urllib3.response.HTTPResponse) -> None:
+    """The read timeout is for each piece of an answer; this ends one that comes in many."""
+    with contextlib.suppress(ValueError, RuntimeError, OSError):
+        raw.shutdown()
 
-    def __init__(self, raw: Any, deadline: Deadline) -> None:
+
+class _Bounded:
+    """A urllib3 response whose body ends with an exception when it is too large."""
+
+    def __init__(self, raw: Any) -> None:
         self._raw = raw
-        self._deadline = deadline
 
     def stream(self, _amount: int, decode_content: bool | None = None) -> Iterator[bytes]:
         size = 0
@@ -131,8 +148,6 @@ class _Bounded:
             size += len(chunk)
             if size > ANSWER_LIMIT:
                 raise TooLarge
-            if self._deadline.remaining <= 0:
-                raise TooLong
             yield chunk
 
     def __getattr__(self, name: str) -> Any:

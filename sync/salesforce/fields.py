@@ -75,7 +75,8 @@ class Layout:
 
     def canonical(self) -> str:
         """One text for all layouts that mean the same, whatever they are called: the scope, the
-        object and the fields as JSON. An approval is bound to it."""
+        object and the fields as JSON. An approval is bound to it.
+        """
         meaning = {
             "object": self.object,
             "scope": self.scope,
@@ -87,8 +88,8 @@ class Layout:
             "status": self.status,
             "message": self.message,
             "decided": self.decided,
-            "requested": {license.value: field for license, field in self.requested.items()},
-            "effective": {license.value: field for license, field in self.effective.items()},
+            "requested": {one.value: field for one, field in self.requested.items()},
+            "effective": {one.value: field for one, field in self.effective.items()},
         }
         return json.dumps(meaning, sort_keys=True, separators=(",", ":"))
 
@@ -131,7 +132,7 @@ class Records:
             (write.effective, layout.effective),
             (write.requested, layout.requested),
         ):
-            body.update({fields[license]: on for license, on in flags.items()})
+            body.update({fields[one]: on for one, on in flags.items()})
         texts = {
             layout.status: write.status,
             layout.message: write.message,

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from sync.errors import CallFailed
+from sync.ports.salesforce import ApiUsage
 from sync.salesforce.client import Client, odd_answer
-from sync.salesforce.describe import SchemaProblem, missing_object, schema_problems
+from sync.salesforce.describe import SchemaProblem, missing_object, schema_problems, sentence
 from sync.salesforce.exchange import Timeouts
 from sync.salesforce.fields import Layout
 from sync.salesforce.ids import to_18
 from sync.salesforce.login import Credentials, sign_in
 from sync.salesforce.reader import SalesforceReader
-from sync.salesforce.transport import ApiUsage, Transport
+from sync.salesforce.transport import Transport
 from sync.salesforce.writer import SalesforceWriter
 
 API_VERSION = "62.0"
@@ -68,6 +69,10 @@ class Gateway:
         """The org's API calls, as the last answer had them; None before the first."""
         return self._transport.usage
 
+    def close(self) -> None:
+        """Close the connections; the gateway may be used again."""
+        self._transport.close()
+
     def organization_id(self) -> str:
         """The organization that the session in use belongs to, 18 characters; may log in.
 
@@ -75,7 +80,14 @@ class Gateway:
         """
         return self._transport.session().organization_id
 
-    def check_schema(self) -> tuple[SchemaProblem, ...]:
+    def check_schema(self) -> str | None:
+        """One sentence that says which fields are wrong and what to grant; None: all fit.
+
+        Leaves out what blocks nothing. Raises CallFailed when the org cannot be asked.
+        """
+        return sentence(self.schema_problems())
+
+    def schema_problems(self) -> tuple[SchemaProblem, ...]:
         """What about the org does not fit the layout, all of it; empty when it fits.
 
         Raises CallFailed when the org cannot be asked.
@@ -87,6 +99,10 @@ class Gateway:
                 return (missing_object(self.layout),)
             raise
         return schema_problems(self.layout, _described(answer.body))
+
+    def find(self, username: str) -> str | None:
+        """The id of the user in scope with this username, 18 characters. Raises CallFailed."""
+        return self.reader.find(username)
 
     def whoami(self) -> WhoAmI:
         """Whom the org takes us for. Raises CallFailed."""

@@ -144,7 +144,7 @@ def audience_for(login_url: str) -> str:
 def _session(answer: dict[str, Any], host: str) -> Session:
     token, instance, identity = (answer.get(k) for k in ("access_token", "instance_url", "id"))
     found = _IDENTITY.search(identity) if isinstance(identity, str) else None
-    if isinstance(token, str) and token.isprintable() and token and found:
+    if isinstance(token, str) and token and token.isascii() and token.isprintable() and found:
         try:
             ids = to_18(found[1]), to_18(found[2])
         except ValueError:
@@ -172,8 +172,7 @@ _MENDS: tuple[tuple[str, str, str], ...] = (
     ("not supported on this domain", "not_my_domain",
      "This host cannot log in this way; let LOGIN_URL be the org's My Domain address"),
     ("audience", "wrong_audience",
-     "Salesforce does not accept whom the JWT is addressed to; let LOGIN_URL be the org's own"
-     " My Domain address"),
+     "Salesforce does not accept whom the JWT is for; let LOGIN_URL be the My Domain address"),
     ("hasn't approved", "not_approved",
      "The user has not approved the app; pre-authorize it for the user's permission set"),
     ("invalid_app_access", "not_approved",
@@ -199,7 +198,10 @@ _MENDS: tuple[tuple[str, str, str], ...] = (
 
 
 def _refusal(response: requests.Response, answer: object, secrets: list[str]) -> Failure:
-    """Why the login was refused. https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_flow_errors.htm"""
+    """Why the login was refused.
+
+    https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_flow_errors.htm
+    """
     status = response.status_code
     host = urlsplit(response.url or "").netloc
     if status >= 500 or status in (408, 429):

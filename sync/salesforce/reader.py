@@ -67,6 +67,12 @@ class SalesforceReader:
                 raise odd_answer("a record stands in another's place")
         return Reading(records, frozenset(wanted) - records.keys(), answer.server_time)
 
+    def find(self, username: str) -> str | None:
+        """The id of the user in scope with this username (SOQL compares without case)."""
+        named = f"{soql.name(self._layout.username)} = {soql.string(username)}"
+        records = self._page([named], (ID,), 2).records
+        return records[0].user_id if len(records) == 1 else None
+
     def gone(self, user_ids: Sequence[str]) -> frozenset[str]:
         """Which of these ids are deleted according to queryAll.
 

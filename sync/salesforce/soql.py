@@ -78,7 +78,7 @@ def select(
     limit: int | None = None,
 ) -> str:
     """A query. `conditions` are joined by AND and have to be safe already."""
-    text = f"SELECT {', '.join(map(name, fields))} FROM {name(source)}"
+    text = f"SELECT {', '.join(map(name, fields))} FROM {name(source)}"  # noqa: S608
     if conditions:
         text += f" WHERE {' AND '.join(conditions)}"
     if order:

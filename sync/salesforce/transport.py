@@ -9,7 +9,6 @@ import random
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import requests
 
 from sync.errors import CallFailed, Failure, Remedy
+from sync.ports.salesforce import ApiUsage
 from sync.salesforce.error_codes import classify_call
 from sync.salesforce.exchange import Deadline, Exchange, Timeouts
 from sync.salesforce.login import Session
@@ -36,14 +36,6 @@ _BUSY_STATUSES = frozenset({502, 503, 504})
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 
 SignIn = Callable[[Exchange, Deadline], Session]
-
-
-@dataclass(frozen=True, slots=True)
-class ApiUsage:
-    """API calls of the last 24 hours: used, and allowed."""
-
-    used: int
-    allowed: int
 
 
 class Transport(Exchange):
@@ -79,7 +71,7 @@ class Transport(Exchange):
                 error = busy.error
             if pause is None or deadline.remaining < 2 * pause + 1:
                 break
-            sleep(random.uniform(pause / 2, pause * 1.5))
+            sleep(random.uniform(pause / 2, pause * 1.5))  # noqa: S311
         raise error
 
     def session(self) -> Session:
@@ -151,18 +143,25 @@ class Transport(Exchange):
         if self._session is None:
             with self._lock:
                 if self._session is None:
-                    self._session = self._sign_in(self, deadline)
+                    self._session = self._signed_in(deadline)
         return self._session
 
     def _renewed(self, expired: Session, deadline: Deadline) -> Session:
         """Another session than `expired`; whoever comes first logs in for all."""
         with self._lock:
             if self._session is expired or self._session is None:
-                self._session = self._sign_in(self, deadline)
+                self._session = self._signed_in(deadline)
             session = self._session
         if session.organization_id != expired.organization_id:
             raise CallFailed(_other_organization(expired, session))
         return session
+
+    def _signed_in(self, deadline: Deadline) -> Session:
+        try:
+            return self._sign_in(self, deadline)
+        except CallFailed as error:
+            error.maybe_arrived = False  # the login may have; the call that needs it has not
+            raise
 
 
 class _Busy(Exception):

@@ -6,6 +6,8 @@ from sqlalchemy.engine import URL, Engine
 from sync.errors import StoreUnavailable
 
 _SCHEMA = "has no tables of license-sync, or old ones: run its migration first."
+_REFUSED = "refused the login: correct the database URL."
+_FULL = "has no connection left: raise max_connections, or run fewer workers."
 _BY_TEXT = (
     ("database is locked", "is busy: another process holds it; this is tried again."),
     ("database table is locked", "is busy: another process holds it; this is tried again."),
@@ -20,7 +22,13 @@ _BY_TEXT = (
     ("disk i/o error", "cannot be read or written: check the disk."),
     ("no such table", _SCHEMA),
     ("no such column", _SCHEMA),
-    ("password authentication failed", "refused the password: correct the database URL."),
+    ("password authentication failed", _REFUSED),
+    ('role "', _REFUSED),
+    ("no pg_hba.conf entry", _REFUSED),
+    ("the database system is", "is shutting down or starting; this is tried again."),
+    ("too many clients", _FULL),
+    ("remaining connection slots", _FULL),
+    ("does not exist", "does not exist on that server: create it, or correct the database URL."),
 )
 _BY_SQLSTATE = (
     ("40001", "had two changes at odds with each other; this is tried again."),
@@ -29,8 +37,8 @@ _BY_SQLSTATE = (
     ("57014", "took too long over one statement and gave up; this is tried again."),
     ("57P", "is shutting down or starting; this is tried again."),
     ("53100", "cannot grow, the disk is full: free some space."),
-    ("53300", "has no connection left: raise max_connections, or run fewer workers."),
-    ("28", "refused the login: correct the database URL."),
+    ("53300", _FULL),
+    ("28", _REFUSED),
     ("3D000", "does not exist on that server: create it, or correct the database URL."),
     ("42501", "refused the right to do this: make its user the owner of the tables."),
     ("42P01", _SCHEMA),
@@ -57,9 +65,9 @@ def place(url: URL) -> str:
     """Where a database is, for a person: no user, no password, no options."""
     if url.get_backend_name() == "sqlite":
         return url.database or "in memory"
-    host = url.host or url.query.get("host") or "on this machine"
+    host = url.host or url.query.get("host")
     port = f":{url.port}" if url.port else ""
-    return f"{url.database or ''} at {host}{port}".strip()
+    return f"{url.database or ''} {f'at {host}{port}' if host else 'on this machine'}".strip()
 
 
 def _mend(error: exc.DBAPIError) -> str | None:

@@ -27,13 +27,18 @@ class _Schema(Database):
             found = _revision(connection)
             _refuse_newer(found)
             if found != _head():
-                config = _config()
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                command.upgrade(config_for(connection), "head")
 
     def revision(self) -> str | None:
         with self.reading() as connection:
             return _revision(connection)
+
+
+def config_for(connection: Connection) -> Config:
+    """What Alembic's commands need to work on this connection."""
+    config = _config()
+    config.attributes["connection"] = connection
+    return config
 
 
 def upgrade(engine: Engine) -> None:

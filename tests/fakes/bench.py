@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from dataclasses import dataclass, field
 from datetime import timedelta
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import StaticPool
 
 from config.policies import load_policy
 from sync.model import NONE, License, Licenses
@@ -15,6 +19,7 @@ from sync.rules import Rulebook
 from sync.scan import Scanner
 from sync.settle import Settler, SettleReport
 from sync.store.engine import make_engine
+from sync.store.schema import upgrade
 from sync.store.store import SqlStore
 from tests.fakes.org import START, FakeOrg, record
 
@@ -125,8 +130,13 @@ class Bench:
 @contextmanager
 def open_bench(url: str, features: tuple[str, ...] = ("scv",)) -> Iterator[Bench]:
     """A bench on this database, armed."""
+    with _bench(make_engine(url), features) as made:
+        yield made
+
+
+@contextmanager
+def _bench(engine: Engine, features: tuple[str, ...]) -> Iterator[Bench]:
     org = FakeOrg()
-    engine = make_engine(url)
     policy = load_policy("natterbox-2022")
     try:
         store = SqlStore(engine, clock=lambda: org.now)
@@ -136,4 +146,27 @@ def open_bench(url: str, features: tuple[str, ...] = ("scv",)) -> Iterator[Bench
         engine.dispose()
 
 
-__all__ = ["BOTH", "CTI", "FREEDOM", "ORG", "PBX", "RECORD", "SCV", "START", "Bench", "open_bench"]
+@contextmanager
+def memory_bench(features: tuple[str, ...] = ("scv",)) -> Iterator[Bench]:
+    """A bench on a database in memory: milliseconds, for many examples."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    connection = engine.raw_connection()
+    connection.driver_connection.deserialize(_empty_database())  # type: ignore[union-attr]
+    connection.close()
+    with _bench(engine, features) as made:
+        yield made
+
+
+@cache
+def _empty_database() -> bytes:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    upgrade(engine)
+    connection = engine.raw_connection()
+    try:
+        return bytes(connection.driver_connection.serialize())  # type: ignore[union-attr]
+    finally:
+        connection.close()
+        engine.dispose()
+
+
+__all__ = ["BOTH", "CTI", "FREEDOM", "ORG", "PBX", "RECORD", "SCV", "START", "Bench", "memory_bench", "open_bench"]

@@ -40,7 +40,7 @@ def record(number: int = 10, *, requested: Licenses = NONE, held: Licenses = NON
     )
 
 
-@dataclass(slots=True)
+@dataclass
 class FakeOrg:
     """Users, a clock in whole seconds, and faults to order.
 

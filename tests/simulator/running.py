@@ -17,7 +17,7 @@ TIMEOUT = 30
 
 
 class Client(requests.Session):
-    """One user's session; paths are relative to the version, absolute ones are taken as they are."""
+    """One user's session; a path without a leading slash is relative to the version."""
 
     def __init__(self, url: str, ca_file: str, token: str | None = None) -> None:
         super().__init__()

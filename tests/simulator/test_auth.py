@@ -18,9 +18,11 @@ BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 def assertion(org: Simulator, **claims: Any) -> str:
     body = {
-        "iss": org.ready["jwt_client_id"], "sub": org.ready["jwt_username"], "aud": "https://login.salesforce.com",
+        "iss": org.ready["jwt_client_id"],
+        "sub": org.ready["jwt_username"],
+        "aud": "https://login.salesforce.com",
         "exp": int(time.time()) + 180,
-    } | claims  # fmt: skip
+    } | claims
     return jwt.encode(body, Path(org.ready["jwt_private_key_file"]).read_text("ascii"), "RS256")
 
 
@@ -35,8 +37,10 @@ def test_client_credentials_in_the_body(org: Simulator) -> None:
     body = answer.json()
     assert re.fullmatch(r"00D\w{12}![.\w]+", body["access_token"])
     assert body["instance_url"] == org.ready["url"]
-    assert body["token_type"] == "Bearer" and body["scope"]
-    assert body["issued_at"].isdigit() and len(body["issued_at"]) == 13
+    assert body["token_type"] == "Bearer"
+    assert body["scope"]
+    assert body["issued_at"].isdigit()
+    assert len(body["issued_at"]) == 13
     assert re.fullmatch(
         rf"{re.escape(org.ready['url'])}/id/{org.ready['organization_id']}/005\w{{15}}", body["id"]
     )
@@ -77,8 +81,10 @@ def test_refused_logins(org: Simulator, form: dict[str, str], error: str) -> Non
 def test_jwt_with_the_expiry_that_real_clients_send(org: Simulator, expiry: Any) -> None:
     """simple-salesforce sends a string, the CLI milliseconds."""
     body = {
-        "iss": org.ready["jwt_client_id"], "sub": org.ready["jwt_username"], "exp": expiry(),
-    }  # fmt: skip
+        "iss": org.ready["jwt_client_id"],
+        "sub": org.ready["jwt_username"],
+        "exp": expiry(),
+    }
     key = Path(org.ready["jwt_private_key_file"]).read_text("ascii")
     token = jwt.api_jws.encode(json.dumps(body).encode(), key, "RS256")
     assert org.token_answer(grant_type=BEARER, assertion=token).status_code == 200

@@ -37,13 +37,12 @@ def test_pages_of_two_thousand(sync: Client) -> None:
     assert (page["totalSize"] >= 2300, page["done"], len(page["records"])) == (True, False, 2000)
     assert re.fullmatch(r"/services/data/v59.0/query/0r8\w{15}-2000", page["nextRecordsUrl"])
     rest = sync.call("GET", page["nextRecordsUrl"]).json()
-    assert (
-        rest["done"] is True
-        and "nextRecordsUrl" not in rest
-        and rest["totalSize"] == page["totalSize"]
-    )
+    assert rest["done"] is True
+    assert "nextRecordsUrl" not in rest
+    assert rest["totalSize"] == page["totalSize"]
     ids = [r["Id"] for r in page["records"] + rest["records"]]
-    assert ids == sorted(set(ids)) and len(ids) == page["totalSize"]
+    assert ids == sorted(set(ids))
+    assert len(ids) == page["totalSize"]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +52,8 @@ def test_the_batch_size_is_a_hint(sync: Client, hint: str, size: int) -> None:
     page = sync.call(
         "GET", "query", params={"q": "SELECT Id FROM User"}, headers={"Sforce-Query-Options": hint}
     ).json()
-    assert len(page["records"]) == size and page["nextRecordsUrl"].endswith(f"-{size}")
+    assert len(page["records"]) == size
+    assert page["nextRecordsUrl"].endswith(f"-{size}")
 
 
 def test_foreign_and_unknown_locators(sync: Client, admin: Client) -> None:
@@ -65,7 +65,8 @@ def test_foreign_and_unknown_locators(sync: Client, admin: Client) -> None:
 
 def test_the_query_of_the_cli(sync: Client, org: Simulator) -> None:
     [found] = sync.soql(
-        "SELECT Name, InstanceName, IsSandbox, TrialExpirationDate, NamespacePrefix, OrganizationType FROM Organization"
+        "SELECT Name, InstanceName, IsSandbox, TrialExpirationDate, NamespacePrefix, "
+        "OrganizationType FROM Organization"
     )
     assert found["attributes"]["url"].endswith(org.ready["organization_id"])
     answer = sync.call("GET", "query", params={"q": "SELECT Id FROM ScratchOrgInfo limit 1"})
@@ -91,7 +92,8 @@ def test_reading_many_keeps_order_and_says_null(
     ):
         records = answer.json()
         assert [r and r["Id"] for r in records] == [people[5], None, people[3], people[5]]
-        assert records[0]["attributes"]["type"] == "User" and records[0]["IsActive"] in (
+        assert records[0]["attributes"]["type"] == "User"
+        assert records[0]["IsActive"] in (
             True,
             False,
         )
@@ -122,9 +124,12 @@ def test_limits_of_reading_many(sync: Client, people: list[str]) -> None:
 def test_a_collection_fails_in_part(org: Simulator, sync: Client, user: str) -> None:
     since = org.last_change()
     records = [
-        item(user, Title="one"), item(UNKNOWN, Title="x"), item("nonsense", Title="x"),
-        item(user, License_Sync_Status__c="Maybe"), {"attributes": {"type": "User"}, "Id": user[:15], "Title": "two"},
-    ]  # fmt: skip
+        item(user, Title="one"),
+        item(UNKNOWN, Title="x"),
+        item("nonsense", Title="x"),
+        item(user, License_Sync_Status__c="Maybe"),
+        {"attributes": {"type": "User"}, "Id": user[:15], "Title": "two"},
+    ]
     answer = save(sync, records)
     assert answer.status_code == 200
     results = answer.json()
@@ -184,35 +189,62 @@ def test_composite_with_a_condition_for_each_record(
     used = org.control("GET", "state")["quota"]["used"]
     old = {"If-Unmodified-Since": "Wed, 01 Jan 2020 00:00:00 GMT"}
     new = {"If-Unmodified-Since": "Thu, 01 Jan 2099 00:00:00 GMT"}
-    answers = composite(sync, [
-        {"method": "PATCH", "url": f"sobjects/User/{user}", "referenceId": "a", "body": {"Title": "x"}, "httpHeaders": old},
-        {"method": "PATCH", "url": f"sobjects/User/{user}", "referenceId": "b", "body": {"Title": "y"}, "httpHeaders": new},
-        {"method": "GET", "url": f"sobjects/User/{user}?fields=Title,Id", "referenceId": "c"},
-        {"method": "GET", "url": "sobjects/User/@{c.Id}?fields=Title", "referenceId": "d"},
-        {"method": "GET", "url": "sobjects/User/@{a.Id}", "referenceId": "e"},
-    ])  # fmt: skip
+    answers = composite(
+        sync,
+        [
+            {
+                "method": "PATCH",
+                "url": f"sobjects/User/{user}",
+                "referenceId": "a",
+                "body": {"Title": "x"},
+                "httpHeaders": old,
+            },
+            {
+                "method": "PATCH",
+                "url": f"sobjects/User/{user}",
+                "referenceId": "b",
+                "body": {"Title": "y"},
+                "httpHeaders": new,
+            },
+            {"method": "GET", "url": f"sobjects/User/{user}?fields=Title,Id", "referenceId": "c"},
+            {"method": "GET", "url": "sobjects/User/@{c.Id}?fields=Title", "referenceId": "d"},
+            {"method": "GET", "url": "sobjects/User/@{a.Id}", "referenceId": "e"},
+        ],
+    )
     assert [a["httpStatusCode"] for a in answers] == [412, 204, 200, 200, 400]
     assert [a["referenceId"] for a in answers] == list("abcde")
-    assert (
-        answers[0]["body"][0]["errorCode"] == "PRECONDITION_FAILED" and answers[1]["body"] is None
-    )
-    assert (
-        answers[3]["body"]["Title"] == "y"
-        and answers[4]["body"][0]["errorCode"] == "PROCESSING_HALTED"
-    )
+    assert answers[0]["body"][0]["errorCode"] == "PRECONDITION_FAILED"
+    assert answers[1]["body"] is None
+    assert answers[3]["body"]["Title"] == "y"
+    assert answers[4]["body"][0]["errorCode"] == "PROCESSING_HALTED"
     call = org.last_call()
-    assert call["api_calls"] == 1 and org.control("GET", "state")["quota"]["used"] == used + 1
+    assert call["api_calls"] == 1
+    assert org.control("GET", "state")["quota"]["used"] == used + 1
     assert call["subrequests"][0]["headers"] == {"if-unmodified-since": old["If-Unmodified-Since"]}
     assert call["subrequests"][0]["status"] == 412
 
 
 def test_composite_all_or_none(org: Simulator, sync: Client, user: str) -> None:
     since = org.last_change()
-    answers = composite(sync, [
-        {"method": "PATCH", "url": f"sobjects/User/{user}", "referenceId": "a", "body": {"Title": "x"}},
-        {"method": "PATCH", "url": f"sobjects/User/{UNKNOWN}", "referenceId": "b", "body": {"Title": "y"}},
-        {"method": "GET", "url": "limits", "referenceId": "c"},
-    ], allOrNone=True)  # fmt: skip
+    answers = composite(
+        sync,
+        [
+            {
+                "method": "PATCH",
+                "url": f"sobjects/User/{user}",
+                "referenceId": "a",
+                "body": {"Title": "x"},
+            },
+            {
+                "method": "PATCH",
+                "url": f"sobjects/User/{UNKNOWN}",
+                "referenceId": "b",
+                "body": {"Title": "y"},
+            },
+            {"method": "GET", "url": "limits", "referenceId": "c"},
+        ],
+        allOrNone=True,
+    )
     assert [a["httpStatusCode"] for a in answers] == [400, 404, 400]
     assert answers[0]["body"][0]["errorCode"] == "PROCESSING_HALTED"
     assert org.changes(since) == []
@@ -220,23 +252,42 @@ def test_composite_all_or_none(org: Simulator, sync: Client, user: str) -> None:
 
 def test_a_failed_item_inside_fails_the_whole(org: Simulator, sync: Client, user: str) -> None:
     since = org.last_change()
-    composite(sync, [
-        {"method": "PATCH", "url": f"sobjects/User/{user}", "referenceId": "a", "body": {"Title": "x"}},
-        {"method": "PATCH", "url": "composite/sobjects", "referenceId": "b", "body": {"records": [item(UNKNOWN)]}},
-    ], allOrNone=True)  # fmt: skip
+    composite(
+        sync,
+        [
+            {
+                "method": "PATCH",
+                "url": f"sobjects/User/{user}",
+                "referenceId": "a",
+                "body": {"Title": "x"},
+            },
+            {
+                "method": "PATCH",
+                "url": "composite/sobjects",
+                "referenceId": "b",
+                "body": {"records": [item(UNKNOWN)]},
+            },
+        ],
+        allOrNone=True,
+    )
     assert org.changes(since) == []
 
 
 def test_five_collections_in_a_composite(org: Simulator, sync: Client, people: list[str]) -> None:
     def requests(count: int) -> list[dict[str, Any]]:
         return [
-            {"method": "PATCH", "url": "composite/sobjects", "referenceId": f"r{n}",
-             "body": {"records": [item(p, Title=f"t{n}") for p in people[n * 10 : n * 10 + 10]]}}
+            {
+                "method": "PATCH",
+                "url": "composite/sobjects",
+                "referenceId": f"r{n}",
+                "body": {"records": [item(p, Title=f"t{n}") for p in people[n * 10 : n * 10 + 10]]},
+            }
             for n in range(count)
-        ]  # fmt: skip
+        ]
 
     answers = composite(sync, requests(5))
-    assert all(r["success"] for a in answers for r in a["body"]) and len(answers) == 5
+    assert all(r["success"] for a in answers for r in a["body"])
+    assert len(answers) == 5
     six = requests(6)
     for request in six:
         request["url"] = f"/services/data/v59.0/{request['url']}"
@@ -276,11 +327,13 @@ def test_forbidden_headers_in_a_subrequest(sync: Client) -> None:
 
 def test_batch_counts_each(org: Simulator, sync: Client, user: str) -> None:
     requests = [
-        {"method": "GET", "url": "v59.0/limits"}, {"method": "GET", "url": "v59.0/nope"},
+        {"method": "GET", "url": "v59.0/limits"},
+        {"method": "GET", "url": "v59.0/nope"},
         {"method": "PATCH", "url": f"v59.0/sobjects/User/{user}", "richInput": {"Title": "batch"}},
-    ]  # fmt: skip
+    ]
     answer = sync.call("POST", "composite/batch", json={"batchRequests": requests}).json()
-    assert answer["hasErrors"] and [r["statusCode"] for r in answer["results"]] == [200, 404, 204]
+    assert answer["hasErrors"]
+    assert [r["statusCode"] for r in answer["results"]] == [200, 404, 204]
     assert org.last_call()["api_calls"] == 3
     halted = sync.call(
         "POST", "composite/batch", json={"batchRequests": requests, "haltOnError": True}
@@ -307,7 +360,8 @@ def test_updated_ignores_seconds(sync: Client, user: str) -> None:
     now = time.time()
     minute = now - now % 60
     answer = updated(sync, minute + 59, minute + 60).json()
-    assert user in answer["ids"] and len(answer["ids"]) == len(set(answer["ids"]))
+    assert user in answer["ids"]
+    assert len(answer["ids"]) == len(set(answer["ids"]))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000\+0000", answer["latestDateCovered"])
     assert user not in updated(sync, minute - 600, minute).json()["ids"]
 
@@ -342,7 +396,5 @@ def test_deleted(sync: Client) -> None:
         "sobjects/User/deleted",
         params={"start": iso(time.time() - 600), "end": iso(time.time())},
     ).json()
-    assert (
-        answer["deletedRecords"] == []
-        and answer["earliestDateAvailable"] < answer["latestDateCovered"]
-    )
+    assert answer["deletedRecords"] == []
+    assert answer["earliestDateAvailable"] < answer["latestDateCovered"]

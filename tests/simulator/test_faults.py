@@ -60,8 +60,10 @@ def test_refusals(
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (
         403,
         code,
-    ) and part in answer.json()[0]["message"]
-    assert org.last_call()["fault"] == kind and org.last_call()["api_calls"] == 0
+    )
+    assert part in answer.json()[0]["message"]
+    assert org.last_call()["fault"] == kind
+    assert org.last_call()["api_calls"] == 0
     assert sync.call("GET", "limits").status_code == admin.call("GET", "limits").status_code == 200
     [fault] = org.control("GET", "faults")["faults"]
     assert (fault["id"], fault["left"], fault["hits"]) == (number, 0, 1)
@@ -71,11 +73,9 @@ def test_maintenance_page(org: Simulator, sync: Client) -> None:
     org.fault("html_503", count=1, match={"path": "/limits$|/limits\\?"})
     assert sync.call("GET", "sobjects").status_code == 200
     answer = sync.call("GET", "limits")
-    assert (
-        answer.status_code == 503
-        and answer.headers["Content-Type"].startswith("text/html")
-        and answer.text.startswith("<html>")
-    )
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert answer.text.startswith("<html>")
 
 
 def test_login_can_be_hit_too(org: Simulator) -> None:
@@ -89,17 +89,14 @@ def test_lost_answer(org: Simulator, sync: Client, user: str) -> None:
     since = org.last_change()
     with pytest.raises(requests.ConnectionError):
         save(sync, [item(user, Title="kept")])
-    assert [c["after"] for c in org.changes(since)] == [{"Title": "kept"}] and title(
-        sync, user
-    ) == "kept"
+    assert [c["after"] for c in org.changes(since)] == [{"Title": "kept"}]
+    assert title(sync, user) == "kept"
     calls = org.control("GET", "journal?limit=100000")["calls"]
     lost = [c for c in calls if c.get("fault") == "lost_answer"][-1]
-    assert (
-        lost["status"] is None
-        and lost["answered_at"] is None
-        and len(lost["writes"]) == 1
-        and lost["api_calls"] == 1
-    )
+    assert lost["status"] is None
+    assert lost["answered_at"] is None
+    assert len(lost["writes"]) == 1
+    assert lost["api_calls"] == 1
 
 
 def test_cut_before_anything(org: Simulator, sync: Client, user: str) -> None:
@@ -126,7 +123,8 @@ def test_slow_answer(org: Simulator, sync: Client, user: str) -> None:
         lambda: sync.call("PATCH", f"sobjects/User/{user}", json={"Title": "slow"})
     )
     time.sleep(0.3)
-    assert len(org.changes(since)) == 1 and not results
+    assert len(org.changes(since)) == 1
+    assert not results
     thread.join()
     call = org.control("GET", "journal?limit=100000")["calls"][-1]
     assert call["answered_at"] - call["received_at"] >= 0.5
@@ -143,7 +141,8 @@ def test_slow_commit(org: Simulator, sync: Client, admin: Client, user: str) -> 
     time.sleep(0.5)
     org.control("POST", "clock", {"offset": 120})
     window = {"start": iso(began - 60), "end": iso(began + 120)}
-    assert title(admin, user) != "late" and org.changes(since) == []
+    assert title(admin, user) != "late"
+    assert org.changes(since) == []
     held = admin.call("GET", "sobjects/User/updated", params=window).json()["latestDateCovered"]
     assert held <= iso(began + 1).replace("+00:00", ".000+0000")
     org.control("POST", "clock", {"offset": 0})
@@ -151,7 +150,8 @@ def test_slow_commit(org: Simulator, sync: Client, admin: Client, user: str) -> 
     thread.join()
     assert results[0].status_code == waiting.status_code == 204
     first, second = org.changes(since)
-    assert first["after"] == {"Title": "late"} and second["after"] == {"Department": "after"}
+    assert first["after"] == {"Title": "late"}
+    assert second["after"] == {"Department": "after"}
     assert abs(first["stamp"] - began) < 2 <= first["at"] - first["stamp"]
 
 
@@ -183,7 +183,8 @@ def test_record_errors_hit_the_same_share_every_time(
     first, second = (
         [r["success"] for r in save(sync, [item(p) for p in people[:100]]).json()] for _ in range(2)
     )
-    assert first == second and 5 <= first.count(False) <= 40
+    assert first == second
+    assert 5 <= first.count(False) <= 40
     bad = people[first.index(False)]
     answer = sync.call("PATCH", f"sobjects/User/{bad}", json={})
     assert answer.status_code == 400
@@ -208,7 +209,8 @@ def test_a_hidden_field(org: Simulator, sync: Client, admin: Client, people: lis
     def names(client: Client) -> set[str]:
         return {f["name"] for f in client.call("GET", "sobjects/User/describe").json()["fields"]}
 
-    assert "Requested_SCV__c" not in names(sync) and "Requested_SCV__c" in names(admin)
+    assert "Requested_SCV__c" not in names(sync)
+    assert "Requested_SCV__c" in names(admin)
     query = sync.call("GET", "query", params={"q": "SELECT Requested_SCV__c FROM User"})
     read = sync.call(
         "POST", "composite/sobjects/User", json={"ids": people[:1], "fields": ["Requested_SCV__c"]}
@@ -228,7 +230,8 @@ def test_a_read_only_field(org: Simulator, sync: Client, people: list[str]) -> N
         f["name"]: f["updateable"]
         for f in sync.call("GET", "sobjects/User/describe").json()["fields"]
     }
-    assert fields["Effective_PBX__c"] is False and fields["Effective_CTI__c"] is True
+    assert fields["Effective_PBX__c"] is False
+    assert fields["Effective_CTI__c"] is True
     answer = sync.call("PATCH", f"sobjects/User/{people[0]}", json={"Effective_PBX__c": True})
     assert answer.json()[0]["errorCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
 
@@ -246,12 +249,20 @@ def test_a_fault_can_be_for_everyone(org: Simulator, admin: Client) -> None:
 
 @pytest.mark.parametrize(
     "order",
-    [{"kind": "nope"}, {}, {"kind": "slow_commit"}, {"kind": "hidden_field"}, {"kind": "html_503", "cuont": 1},
-     {"kind": "html_503", "match": {"paht": "x"}}, {"kind": "html_503", "match": {"path": "("}}],
-)  # fmt: skip
+    [
+        {"kind": "nope"},
+        {},
+        {"kind": "slow_commit"},
+        {"kind": "hidden_field"},
+        {"kind": "html_503", "cuont": 1},
+        {"kind": "html_503", "match": {"paht": "x"}},
+        {"kind": "html_503", "match": {"path": "("}},
+    ],
+)
 def test_an_order_that_makes_no_sense(org: Simulator, order: dict[str, Any]) -> None:
     answer = org.anyone.call("POST", "/__control__/faults", json=order)
-    assert answer.status_code == 400 and answer.json()["error"]
+    assert answer.status_code == 400
+    assert answer.json()["error"]
 
 
 def test_faults_are_listed_and_removed(org: Simulator) -> None:

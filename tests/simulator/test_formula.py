@@ -12,38 +12,60 @@ from tests.simulator.running import ROOT
 
 NAMES = {"a__c": "A__c", "text__c": "Text__c"}
 LETTERS = {
-    "CTI": "C", "Freedom": "F", "SCV": "S", "PBX": "B", "Contact_Center": "Q", "Record": "R", "PCI": "P", "Insight": "I",
-}  # fmt: skip
+    "CTI": "C",
+    "Freedom": "F",
+    "SCV": "S",
+    "PBX": "B",
+    "Contact_Center": "Q",
+    "Record": "R",
+    "PCI": "P",
+    "Insight": "I",
+}
 STATE = read_schema(ROOT / "sfdx").objects["user"].field("License_Sync_State__c")
 
 
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ('"x"', "x"), ("'it\\'s'", "it's"), ('IF(A__c, "yes", "no")', "yes"), ('if(not(a__c), "yes", "no")', "no"),
-        ('"a" & Text__c & "b"', "ab"), ('ISBLANK(Text__c)', True), ('BLANKVALUE(Text__c, "-")', "-"),
-        ('IF("a" & "b" = "ab", "same", "other")', "same"), ('IF(Text__c <> "", "some", "none")', "none"),
-        ('IF(AND(A__c, TRUE, NOT(FALSE)), "t", "f")', "t"), ('IF(OR(FALSE, A__c), "t", "f")', "t"),
-        ('CASE(TEXT(Text__c), "x", "1", "", "2", "3")', "2"), ('IF(ISPICKVAL(Text__c, ""), "t", "f")', "t"),
-        ('"a" /* a comment */ & "b"', "ab"), ('""', None),
+        ('"x"', "x"),
+        ("'it\\'s'", "it's"),
+        ('IF(A__c, "yes", "no")', "yes"),
+        ('if(not(a__c), "yes", "no")', "no"),
+        ('"a" & Text__c & "b"', "ab"),
+        ("ISBLANK(Text__c)", True),
+        ('BLANKVALUE(Text__c, "-")', "-"),
+        ('IF("a" & "b" = "ab", "same", "other")', "same"),
+        ('IF(Text__c <> "", "some", "none")', "none"),
+        ('IF(AND(A__c, TRUE, NOT(FALSE)), "t", "f")', "t"),
+        ('IF(OR(FALSE, A__c), "t", "f")', "t"),
+        ('CASE(TEXT(Text__c), "x", "1", "", "2", "3")', "2"),
+        ('IF(ISPICKVAL(Text__c, ""), "t", "f")', "t"),
+        ('"a" /* a comment */ & "b"', "ab"),
+        ('""', None),
     ],
-)  # fmt: skip
+)
 def test_functions(source: str, expected: object) -> None:
     assert compile_formula(source, NAMES)({"A__c": 1, "Text__c": None}) == expected
 
 
 @pytest.mark.parametrize(
     ("source", "part"),
-    [("Nope__c", "Nope__c does not exist"), ("FOO(1)", "formula .FOO"), ("FOO(A__c)", "unknown function FOO"), ("IF(A__c)", "number of arguments"),
-     ("IF(A__c,", "formula .IF")],
-)  # fmt: skip
+    [
+        ("Nope__c", "Nope__c does not exist"),
+        ("FOO(1)", "formula .FOO"),
+        ("FOO(A__c)", "unknown function FOO"),
+        ("IF(A__c)", "number of arguments"),
+        ("IF(A__c,", "formula .IF"),
+    ],
+)
 def test_a_formula_that_cannot_be_read_names_what_is_wrong(source: str, part: str) -> None:
     with pytest.raises(FormulaError, match=part):
         compile_formula(source, NAMES)
 
 
 def state(requested: set[str], decided: str | None, status: str | None) -> Any:
-    assert STATE is not None and STATE.formula is not None
+    assert STATE is not None
+    assert STATE.formula is not None
     record = {f"Requested_{name}__c": int(name in requested) for name in LETTERS}
     names = {
         name.lower(): name

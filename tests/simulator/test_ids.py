@@ -9,9 +9,14 @@ from hypothesis import strategies as st
 from simulator import ids
 
 GOLDEN = [
-    "0055f000005mc66AAA", "001ZM000001n4n5YAA", "0015500001QdQWaAAN", "7506g00000DhRA2AAN",
-    "00Q4C00000B5BugUAF", "0015f00002J9YYEAA3", "000000000000000AAA",
-]  # fmt: skip
+    "0055f000005mc66AAA",
+    "001ZM000001n4n5YAA",
+    "0015500001QdQWaAAN",
+    "7506g00000DhRA2AAN",
+    "00Q4C00000B5BugUAF",
+    "0015f00002J9YYEAA3",
+    "000000000000000AAA",
+]
 SHORT = st.text(string.ascii_letters + string.digits, min_size=15, max_size=15)
 
 

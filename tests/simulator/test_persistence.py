@@ -30,7 +30,8 @@ def test_a_second_start_finds_everything(tmp_path: Path) -> None:
     sync, user = first.login(), some_user(first)
     sync.call("PATCH", f"sobjects/User/{user}", json={"Title": "stays"})
     first.control("POST", "clock", {"offset": 50})
-    first.control("POST", "quota", {"max": 5000, "used": 77})
+    first.control("POST", "quota", {"max": 5000, "used": 76})
+    assert sync.call("GET", "limits").status_code == 200
     calls = first.control("GET", "journal/summary")["last"]
     assert first.stop() == 0
     second = start(tmp_path, "--brownfield")
@@ -73,19 +74,35 @@ def test_a_new_field_arrives_with_its_default(tmp_path: Path) -> None:
     (fields / "More__c.field-meta.xml").write_text(FIELD)
     second = start(tmp_path / "org", "--schema", str(tmp_path / "sfdx"))
     users = second.control("GET", "users")["users"]
-    assert all(u["More__c"] is True for u in users) and len(users) == 34
+    assert all(u["More__c"] is True for u in users)
+    assert len(users) == 34
     second.stop()
 
 
 def test_without_a_folder_nothing_is_left(tmp_path: Path) -> None:
     simulator = Simulator("--users", "5")
     folder = Path(simulator.ready["ca_file"]).parent
-    assert (
-        folder.exists()
-        and oct(Path(simulator.ready["jwt_private_key_file"]).stat().st_mode)[-3:] == "600"
-    )
+    assert folder.exists()
+    assert oct(Path(simulator.ready["jwt_private_key_file"]).stat().st_mode)[-3:] == "600"
     simulator.process.send_signal(signal.SIGINT)
-    assert simulator.stop() == 0 and not folder.exists()
+    assert simulator.stop() == 0
+    assert not folder.exists()
+
+
+def test_a_folder_serves_one_process_at_a_time(tmp_path: Path) -> None:
+    first = start(tmp_path)
+    for more in (
+        ["--data", str(tmp_path)],
+        ["--port", first.ready["url"].rsplit(":", 1)[1]],
+        ["--users", "1"],
+    ):
+        command = [sys.executable, "-m", "simulator", *more]
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+        )
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert first.login().call("GET", "limits").status_code == 200
+    first.stop()
 
 
 def test_control_is_off_unless_asked_for(tmp_path: Path) -> None:
@@ -93,13 +110,15 @@ def test_control_is_off_unless_asked_for(tmp_path: Path) -> None:
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout and process.stderr
+        assert process.stdout
+        assert process.stderr
         ready = json.loads(process.stdout.readline())
         with Client(ready["url"], ready["ca_file"]) as client:
             assert client.call("GET", "/__control__/state").status_code == 404
         process.terminate()
         assert process.wait(15) == 0
-        assert process.stdout.read() == "" and process.stderr.read() == ""
+        assert process.stdout.read() == ""
+        assert process.stderr.read() == ""
 
 
 @pytest.mark.parametrize(
@@ -118,8 +137,6 @@ def test_a_schema_that_cannot_be_read_is_one_sentence(tmp_path: Path, content: s
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
     )
-    assert (
-        done.returncode == 1
-        and done.stderr.startswith("simulator: ")
-        and "Traceback" not in done.stderr
-    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("simulator: ")
+    assert "Traceback" not in done.stderr

@@ -9,9 +9,65 @@ import pytest
 
 from tests.simulator.running import Client, Simulator
 
-FIELD_KEYS = set(
-    ["aggregatable", "aiPredictionField", "autoNumber", "byteLength", "calculated", "calculatedFormula", "cascadeDelete", "caseSensitive", "compoundFieldName", "controllerName", "createable", "custom", "defaultValue", "defaultValueFormula", "defaultedOnCreate", "dependentPicklist", "deprecatedAndHidden", "digits", "displayLocationInDecimal", "encrypted", "externalId", "extraTypeInfo", "filterable", "filteredLookupInfo", "formulaTreatNullNumberAsZero", "groupable", "highScaleNumber", "htmlFormatted", "idLookup", "inlineHelpText", "label", "length", "mask", "maskType", "name", "nameField", "namePointing", "nillable", "permissionable", "picklistValues", "polymorphicForeignKey", "precision", "queryByDistance", "referenceTargetField", "referenceTo", "relationshipName", "relationshipOrder", "restrictedDelete", "restrictedPicklist", "scale", "searchPrefilterable", "soapType", "sortable", "type", "unique", "updateable", "writeRequiresMasterRead"]
-)
+FIELD_KEYS = {
+    "aggregatable",
+    "aiPredictionField",
+    "autoNumber",
+    "byteLength",
+    "calculated",
+    "calculatedFormula",
+    "cascadeDelete",
+    "caseSensitive",
+    "compoundFieldName",
+    "controllerName",
+    "createable",
+    "custom",
+    "defaultValue",
+    "defaultValueFormula",
+    "defaultedOnCreate",
+    "dependentPicklist",
+    "deprecatedAndHidden",
+    "digits",
+    "displayLocationInDecimal",
+    "encrypted",
+    "externalId",
+    "extraTypeInfo",
+    "filterable",
+    "filteredLookupInfo",
+    "formulaTreatNullNumberAsZero",
+    "groupable",
+    "highScaleNumber",
+    "htmlFormatted",
+    "idLookup",
+    "inlineHelpText",
+    "label",
+    "length",
+    "mask",
+    "maskType",
+    "name",
+    "nameField",
+    "namePointing",
+    "nillable",
+    "permissionable",
+    "picklistValues",
+    "polymorphicForeignKey",
+    "precision",
+    "queryByDistance",
+    "referenceTargetField",
+    "referenceTo",
+    "relationshipName",
+    "relationshipOrder",
+    "restrictedDelete",
+    "restrictedPicklist",
+    "scale",
+    "searchPrefilterable",
+    "soapType",
+    "sortable",
+    "type",
+    "unique",
+    "updateable",
+    "writeRequiresMasterRead",
+}
 LONG_AGO = "Wed, 01 Jan 2020 00:00:00 GMT"
 
 
@@ -30,8 +86,16 @@ def test_versions_need_no_token_and_cost_nothing(org: Simulator) -> None:
     assert org.last_call()["api_calls"] == 0
 
 
-@pytest.mark.parametrize(("path", "status"), [("/services/data/v25.0/limits", 410), ("/services/data/v99.0", 404), ("nope", 404),
-                                              ("sobjects/Nope__c/describe", 404), ("/other", 404)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/services/data/v25.0/limits", 410),
+        ("/services/data/v99.0", 404),
+        ("nope", 404),
+        ("sobjects/Nope__c/describe", 404),
+        ("/other", 404),
+    ],
+)
 def test_what_is_not_there(sync: Client, path: str, status: int) -> None:
     answer = sync.call("GET", path)
     assert answer.status_code == status
@@ -71,11 +135,13 @@ def test_describe(sync: Client) -> None:
         "Conflict",
         "Failed",
     ]
-    assert status["restrictedPicklist"] and status["updateable"] and status["type"] == "picklist"
+    assert status["restrictedPicklist"]
+    assert status["updateable"]
+    assert status["type"] == "picklist"
     state = fields["License_Sync_State__c"]
-    assert (
-        state["calculated"] and not state["updateable"] and "Waiting" in state["calculatedFormula"]
-    )
+    assert state["calculated"]
+    assert not state["updateable"]
+    assert "Waiting" in state["calculatedFormula"]
     box = fields["Requested_SCV__c"]
     assert (box["type"], box["defaultValue"], box["nillable"], box["label"]) == (
         "boolean",
@@ -95,11 +161,9 @@ def test_describe_shows_what_the_user_may_do(admin: Client) -> None:
         f["name"]: f["updateable"]
         for f in admin.call("GET", "sobjects/User/describe").json()["fields"]
     }
-    assert (
-        fields["Requested_CTI__c"]
-        and not fields["Effective_CTI__c"]
-        and not fields["License_Sync_Status__c"]
-    )
+    assert fields["Requested_CTI__c"]
+    assert not fields["Effective_CTI__c"]
+    assert not fields["License_Sync_Status__c"]
 
 
 def test_conditional_describe(sync: Client) -> None:
@@ -108,7 +172,8 @@ def test_conditional_describe(sync: Client) -> None:
         "sobjects/User/describe",
         headers={"If-Modified-Since": formatdate(time.time() + 5, usegmt=True)},
     )
-    assert (fresh.status_code, fresh.content) == (304, b"") and "Last-Modified" in fresh.headers
+    assert (fresh.status_code, fresh.content) == (304, b"")
+    assert "Last-Modified" in fresh.headers
     assert sync.call("GET", "sobjects", headers={"If-Modified-Since": LONG_AGO}).status_code == 200
 
 
@@ -139,11 +204,12 @@ def test_read_with_fields_and_without(sync: Client, user: str) -> None:
         "type": "User",
         "url": f"/services/data/v59.0/sobjects/User/{user}",
     }
-    assert (
-        record["Id"] == user and record["License_Sync_Status__c"] is None and "Name" not in record
-    )
+    assert record["Id"] == user
+    assert record["License_Sync_Status__c"] is None
+    assert "Name" not in record
     whole = sync.call("GET", f"sobjects/User/{user}").json()
-    assert whole["SystemModstamp"].endswith(".000+0000") and isinstance(whole["IsActive"], bool)
+    assert whole["SystemModstamp"].endswith(".000+0000")
+    assert isinstance(whole["IsActive"], bool)
 
 
 @pytest.mark.parametrize(
@@ -169,17 +235,15 @@ def test_an_update_moves_stamps_and_signs(org: Simulator, sync: Client, user: st
     )
     assert (answer.status_code, answer.content) == (204, b"")
     record = sync.call("GET", f"sobjects/User/{user}").json()
-    assert record["Effective_Insight__c"] is True and record["License_Sync_Message__c"] == "hello"
+    assert record["Effective_Insight__c"] is True
+    assert record["License_Sync_Message__c"] == "hello"
     me = sync.call("GET", "/services/oauth2/userinfo").json()["user_id"]
-    assert (
-        record["LastModifiedById"] == me and record["SystemModstamp"] == record["LastModifiedDate"]
-    )
+    assert record["LastModifiedById"] == me
+    assert record["SystemModstamp"] == record["LastModifiedDate"]
     [change] = org.changes(since)
     assert (change["id"], change["by"], change["object"]) == (user, me, "User")
-    assert (
-        change["after"]["License_Sync_Message__c"] == "hello"
-        and change["before"]["License_Sync_Message__c"] is None
-    )
+    assert change["after"]["License_Sync_Message__c"] == "hello"
+    assert change["before"]["License_Sync_Message__c"] is None
     assert int(before) <= change["stamp"] <= change["at"] <= time.time()
 
 
@@ -308,17 +372,23 @@ def test_method_override(sync: Client, user: str) -> None:
 
 def test_create(sync: Client) -> None:
     required = {
-        "Username": "new@example.com", "LastName": "New", "Email": "new@example.com", "Alias": "new", "CommunityNickname": "new",
-        "TimeZoneSidKey": "Asia/Tokyo", "LocaleSidKey": "ja", "LanguageLocaleKey": "ja", "EmailEncodingKey": "UTF-8",
-    }  # fmt: skip
+        "Username": "new@example.com",
+        "LastName": "New",
+        "Email": "new@example.com",
+        "Alias": "new",
+        "CommunityNickname": "new",
+        "TimeZoneSidKey": "Asia/Tokyo",
+        "LocaleSidKey": "ja",
+        "LanguageLocaleKey": "ja",
+        "EmailEncodingKey": "UTF-8",
+    }
     answer = sync.call("POST", "sobjects/User/", json=required)
-    assert answer.status_code == 201 and answer.json()["success"] is True
+    assert answer.status_code == 201
+    assert answer.json()["success"] is True
     assert answer.headers["Location"] == f"/services/data/v59.0/sobjects/User/{answer.json()['id']}"
     missing = sync.call("POST", "sobjects/User", json={"LastName": "x"})
-    assert (
-        missing.json()[0]["errorCode"] == "REQUIRED_FIELD_MISSING"
-        and "Username" in missing.json()[0]["fields"]
-    )
+    assert missing.json()[0]["errorCode"] == "REQUIRED_FIELD_MISSING"
+    assert "Username" in missing.json()[0]["fields"]
 
 
 def stamp(sync: Client, user: str) -> float:
@@ -338,7 +408,8 @@ def test_if_unmodified_since(org: Simulator, sync: Client, user: str) -> None:
         json={"Title": "b"},
         headers={"If-Unmodified-Since": formatdate(seen - 1, usegmt=True)},
     )
-    assert late.status_code == 412 and org.changes(since) == []
+    assert late.status_code == 412
+    assert org.changes(since) == []
     assert late.json()[0]["errorCode"] == "PRECONDITION_FAILED"
     good = sync.call(
         "PATCH",
@@ -366,7 +437,8 @@ def test_the_condition_is_blind_within_a_second(
 def test_if_modified_since_and_bad_dates(sync: Client, user: str) -> None:
     seen = formatdate(stamp(sync, user), usegmt=True)
     same = sync.call("GET", f"sobjects/User/{user}", headers={"If-Modified-Since": seen})
-    assert (same.status_code, same.content) == (304, b"") and same.headers["Last-Modified"] == seen
+    assert (same.status_code, same.content) == (304, b"")
+    assert same.headers["Last-Modified"] == seen
     assert (
         sync.call(
             "GET", f"sobjects/User/{user}", headers={"If-Modified-Since": LONG_AGO}

@@ -56,7 +56,8 @@ def test_names_as_people_have_them(clean: Users) -> None:
     names = " ".join(str(u["Name"]) for u in clean)
     for part in ("O'Brien", "<script>", "王", "محمد", "כהן", "Иван", "สมชาย", "🎧"):
         assert part in names
-    assert any(len(u["Name"]) > 100 for u in clean) and any(u["FirstName"] is None for u in clean)
+    assert any(len(u["Name"]) > 100 for u in clean)
+    assert any(u["FirstName"] is None for u in clean)
     assert all(len(u["LastName"]) <= 80 and len(u["Alias"]) <= 8 for u in clean)
 
 
@@ -82,6 +83,7 @@ def test_a_brownfield_org_holds_what_nobody_asked_for(brownfield: Users) -> None
     )
     both = sum({"Freedom", "SCV"} <= held(u) for u in brownfield)
     alone = sum("CTI" in held(u) and "Freedom" not in held(u) for u in brownfield)
-    assert 0.01 < both / 600 < 0.08 and alone > 5
+    assert 0.01 < both / 600 < 0.08
+    assert alone > 5
     assert any("SCV" in held(u) and "Freedom" not in held(u) for u in brownfield)
     assert any(held(u) and not u["IsActive"] for u in brownfield)

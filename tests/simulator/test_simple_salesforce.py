@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 import requests
-from simple_salesforce.api import Salesforce
+from simple_salesforce.api import Salesforce, SFType
 from simple_salesforce.exceptions import (
     SalesforceExpiredSession,
     SalesforceGeneralError,
@@ -26,9 +27,14 @@ def sf(org: Simulator) -> Iterator[Salesforce]:
         yield Salesforce(session_id=token, instance_url=org.ready["url"], session=session)
 
 
+def users(sf: Salesforce) -> SFType:
+    return cast("SFType", sf.User)
+
+
 def test_queries(sf: Salesforce) -> None:
     page = sf.query("SELECT Id, Name FROM User WHERE UserType = 'Standard'")
-    assert page["done"] is False and len(page["records"]) == 2000
+    assert page["done"] is False
+    assert len(page["records"]) == 2000
     everyone = sf.query_all("SELECT Id FROM User")
     assert everyone["totalSize"] == len(everyone["records"]) >= 2304
     assert (
@@ -44,20 +50,29 @@ def test_queries(sf: Salesforce) -> None:
 
 
 def test_describe_and_limits(sf: Salesforce) -> None:
-    assert "License_Sync_State__c" in {f["name"] for f in sf.User.describe()["fields"]}
-    assert sf.describe()["sobjects"] and sf.limits()["DailyApiRequests"]["Max"] > 0
-    assert sf.User.metadata()["objectDescribe"]["name"] == "User"
+    described = users(sf).describe()
+    assert described is not None
+    assert "License_Sync_State__c" in {f["name"] for f in described["fields"]}
+    everything = sf.describe()
+    assert everything is not None
+    assert everything["sobjects"]
+    assert sf.limits()["DailyApiRequests"]["Max"] > 0
+    basic = users(sf).metadata()
+    assert basic is not None
+    assert basic["objectDescribe"]["name"] == "User"
 
 
 def test_records(sf: Salesforce, user: str) -> None:
-    assert sf.User.update(user, {"Title": "señor 王"}) == 204
-    assert sf.User.get(user)["Title"] == "señor 王"
+    assert users(sf).update(user, {"Title": "señor 王"}) == 204
+    record = users(sf).get(user)
+    assert record is not None
+    assert record["Title"] == "señor 王"
     with pytest.raises(SalesforceMalformedRequest):
-        sf.User.update(user, {"Nope__c": 1})
+        users(sf).update(user, {"Nope__c": 1})
     with pytest.raises(SalesforceResourceNotFound):
-        sf.User.get("0055f000005mc66AAA")
+        users(sf).get("0055f000005mc66AAA")
     with pytest.raises(SalesforceGeneralError) as refused:
-        sf.User.update(
+        users(sf).update(
             user, {"Title": "x"}, headers={"If-Unmodified-Since": "Wed, 01 Jan 2020 00:00:00 GMT"}
         )
     assert refused.value.status == 412
@@ -74,14 +89,19 @@ def test_restful_composite(sf: Salesforce, user: str) -> None:
     read = sf.restful(
         "composite/sobjects/User", method="POST", json={"ids": [user], "fields": ["Title"]}
     )
+    assert read is not None
     assert read[0]["Title"] == "bulk"
 
 
 def test_updated_and_deleted(sf: Salesforce, user: str) -> None:
-    sf.User.update(user, {"Title": "fresh"})
+    users(sf).update(user, {"Title": "fresh"})
     now = datetime.now(UTC)
-    assert user in sf.User.updated(now - timedelta(minutes=5), now + timedelta(minutes=2))["ids"]
-    assert sf.User.deleted(now - timedelta(minutes=5), now)["deletedRecords"] == []
+    found = users(sf).updated(now - timedelta(minutes=5), now + timedelta(minutes=2))
+    assert found is not None
+    assert user in found["ids"]
+    gone = users(sf).deleted(now - timedelta(minutes=5), now)
+    assert gone is not None
+    assert gone["deletedRecords"] == []
 
 
 def test_an_expired_session(org: Simulator, sf: Salesforce) -> None:

@@ -70,8 +70,14 @@ def titles(queries: Queries, where: str) -> list[str | None]:
         ("WHERE Title LIKE 'back\\\\%'", ["back\\slash"]),
         ("WHERE Title = null", [None]),
         ("WHERE Title = ''", [None]),
-        ("WHERE Title != null AND Title != 'ada' AND Title < 'b'", ["50% off", "a_b", "axb", "back\\slash"][:3]),
-        ("WHERE Title NOT IN ('ada', 'BOB', 'a_b', 'axb', '王伟', 'o\\'brien')", ["50% off", "back\\slash", None]),
+        (
+            "WHERE Title != null AND Title != 'ada' AND Title < 'b'",
+            ["50% off", "a_b", "axb", "back\\slash"][:3],
+        ),
+        (
+            "WHERE Title NOT IN ('ada', 'BOB', 'a_b', 'axb', '王伟', 'o\\'brien')",
+            ["50% off", "back\\slash", None],
+        ),
         ("WHERE Title != 'ada' AND Id > '005000000000008AAA'", [None]),
         ("WHERE NOT Title = 'ada' AND (NOT Title LIKE '%')", [None]),
         ("WHERE Title IN ('bob', null)", ["BOB", None]),
@@ -79,13 +85,16 @@ def titles(queries: Queries, where: str) -> list[str | None]:
         ("WHERE SystemModstamp < 2020-09-13T14:26:41+02:00", ["ada", "Ada", "BOB"]),
         ("WHERE SystemModstamp = 2020-09-13T12:26:40.000Z AND IsActive = TRUE", ["Ada"]),
         ("WHERE Id = '005000000000001'", ["Ada"]),
-        ("WHERE Manager.Title = 'ada' AND IsActive = false", ["BOB", "50% off", "axb", "back\\slash"]),
+        (
+            "WHERE Manager.Title = 'ada' AND IsActive = false",
+            ["BOB", "50% off", "axb", "back\\slash"],
+        ),
         ("ORDER BY Title NULLS LAST, Id LIMIT 2", ["50% off", "a_b"]),
         ("ORDER BY Title, Id LIMIT 1", [None]),
         ("ORDER BY Title DESC NULLS LAST LIMIT 1", ["王伟"]),
         ("ORDER BY Id LIMIT 2 OFFSET 3", ["o'brien", "50% off"]),
     ],
-)  # fmt: skip
+)
 def test_conditions_and_order(queries: Queries, where: str, expected: list[str | None]) -> None:
     found = titles(queries, where)
     assert (
@@ -100,25 +109,61 @@ def test_conditions_and_order(queries: Queries, where: str, expected: list[str |
     [
         ("SELECT Id", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
         ("SELECT Id FROM User WHERE", "MALFORMED_QUERY", "<EOF>"),
-        ("SELECT Id FROM User WHERE Id = 'a' AND Id = 'b' OR Id = 'c'", "MALFORMED_QUERY", "unexpected token: 'OR'"),
-        ("SELECT Id FROM User WHERE Title = \"x\"", "MALFORMED_QUERY", "unexpected token"),
-        ("SELECT Id FROM User WHERE SystemModstamp > 2020-09-13T12:26:40", "MALFORMED_QUERY", "unexpected token"),
-        ("SELECT Id FROM User WHERE SystemModstamp > 2020-09-13T12:26:40+0000", "MALFORMED_QUERY", "unexpected token"),
-        ("SELECT Id FROM User WHERE SystemModstamp > 2020-13-13T12:26:40Z", "MALFORMED_QUERY", "Invalid date"),
-        ("SELECT Id FROM User WHERE SystemModstamp > '2020-09-13T12:26:40Z'", "INVALID_FIELD", "must be of type dateTime and should not be enclosed in quotes"),
-        ("SELECT Id FROM User WHERE IsActive = 'true'", "INVALID_FIELD", "must be of type boolean and should not"),
-        ("SELECT Id FROM User WHERE Title = true", "INVALID_FIELD", "must be of type string and should be enclosed"),
+        (
+            "SELECT Id FROM User WHERE Id = 'a' AND Id = 'b' OR Id = 'c'",
+            "MALFORMED_QUERY",
+            "unexpected token: 'OR'",
+        ),
+        ('SELECT Id FROM User WHERE Title = "x"', "MALFORMED_QUERY", "unexpected token"),
+        (
+            "SELECT Id FROM User WHERE SystemModstamp > 2020-09-13T12:26:40",
+            "MALFORMED_QUERY",
+            "unexpected token",
+        ),
+        (
+            "SELECT Id FROM User WHERE SystemModstamp > 2020-09-13T12:26:40+0000",
+            "MALFORMED_QUERY",
+            "unexpected token",
+        ),
+        (
+            "SELECT Id FROM User WHERE SystemModstamp > 2020-13-13T12:26:40Z",
+            "MALFORMED_QUERY",
+            "Invalid date",
+        ),
+        (
+            "SELECT Id FROM User WHERE SystemModstamp > '2020-09-13T12:26:40Z'",
+            "INVALID_FIELD",
+            "must be of type dateTime and should not be enclosed in quotes",
+        ),
+        (
+            "SELECT Id FROM User WHERE IsActive = 'true'",
+            "INVALID_FIELD",
+            "must be of type boolean and should not",
+        ),
+        (
+            "SELECT Id FROM User WHERE Title = true",
+            "INVALID_FIELD",
+            "must be of type string and should be enclosed",
+        ),
         ("SELECT Id FROM User WHERE Title = 'a\\q'", "MALFORMED_QUERY", "Illegal string literal"),
-        ("SELECT Id, Nope__c FROM User", "INVALID_FIELD", "ERROR at Row:1:Column:12\nNo such column 'Nope__c' on entity 'User'."),
+        (
+            "SELECT Id, Nope__c FROM User",
+            "INVALID_FIELD",
+            "ERROR at Row:1:Column:12\nNo such column 'Nope__c' on entity 'User'.",
+        ),
         ("SELECT Id FROM User WHERE Nope__c = true", "INVALID_FIELD", "No such column 'Nope__c'"),
         ("SELECT Boss.Name FROM User", "INVALID_FIELD", "Didn't understand relationship 'Boss'"),
         ("SELECT Id, id FROM User", "INVALID_FIELD", "duplicate field selected: Id"),
-        ("SELECT Id FROM User WHERE Id = 'abc'", "INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: abc"),
+        (
+            "SELECT Id FROM User WHERE Id = 'abc'",
+            "INVALID_QUERY_FILTER_OPERATOR",
+            "invalid ID field: abc",
+        ),
         ("SELECT Id FROM User OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "2000"),
         ("SELECT Id FROM User LIMIT -1", "MALFORMED_QUERY", "unexpected token: '-1'"),
         ("SELECT Id FROM User WHERE Id IN ()", "MALFORMED_QUERY", "unexpected token: ')'"),
     ],
-)  # fmt: skip
+)
 def test_errors(queries: Queries, text: str, code: str, part: str) -> None:
     with pytest.raises(ApiError) as refusal:
         run(queries, text)
@@ -131,8 +176,10 @@ def test_the_recorded_message_for_an_unknown_type(queries: Queries) -> None:
         run(queries, "select count() from XYZZY")
     assert refusal.value.code == "INVALID_TYPE"
     assert refusal.value.message == (
-        "\nselect count() from XYZZY\n                    ^\nERROR at Row:1:Column:21\nsObject type 'XYZZY' is not "
-        "supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. "
+        "\nselect count() from XYZZY\n                    ^\nERROR at "
+        "Row:1:Column:21\nsObject type 'XYZZY' is not "
+        "supported. If you are attempting to use a custom object, be sure to append the "
+        "'__c' after the entity name. "
         "Please reference your WSDL or the describe call for the appropriate names."
     )
 
@@ -156,10 +203,12 @@ def test_count_and_parents(queries: Queries) -> None:
     }
     page = run(
         queries,
-        "SELECT u.Id, Manager.Manager.Name, Manager.Title, Profile.Name FROM User u ORDER BY u.Id LIMIT 2",
+        "SELECT u.Id, Manager.Manager.Name, Manager.Title, Profile.Name FROM User u ORDER BY "
+        "u.Id LIMIT 2",
     )
     first, second = page["records"]
-    assert first["Manager"] is None and first["Profile"] is None
+    assert first["Manager"] is None
+    assert first["Profile"] is None
     assert second["Manager"]["Title"] == "ada"
     assert second["Manager"]["attributes"] == {
         "type": "User",
@@ -178,10 +227,14 @@ def test_hidden_fields_do_not_exist(queries: Queries) -> None:
 
 def test_keywords_are_recognized_in_any_case() -> None:
     query = parse(
-        "sElEcT Id fRoM User wHeRe (Id='a' oR Id='b') aNd nOt Id iN ('c') oRdEr bY Id DeSc nUlLs LaSt lImIt 5"
+        "sElEcT Id fRoM User wHeRe (Id='a' oR Id='b') aNd nOt Id iN ('c') oRdEr bY Id DeSc "
+        "nUlLs LaSt lImIt 5"
     )
-    assert isinstance(query.where, Junction) and query.where.word == "AND"
-    assert query.limit == 5 and query.order[0].descending and query.order[0].nulls_last
+    assert isinstance(query.where, Junction)
+    assert query.where.word == "AND"
+    assert query.limit == 5
+    assert query.order[0].descending
+    assert query.order[0].nulls_last
 
 
 @given(st.text(max_size=30))
@@ -201,12 +254,18 @@ def test_any_string_survives_escaping(text: str) -> None:
     assert where.literal.value == text
 
 
+def outcome(text: str) -> str:
+    try:
+        parse(text)
+    except ApiError as error:
+        return error.code
+    return "read"
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_answered_with_a_query_or_a_refusal(text: str) -> None:
-    try:
-        parse(f"SELECT Id FROM User {text}")
-    except ApiError as error:
-        assert error.code in ("MALFORMED_QUERY", "NUMBER_OUTSIDE_VALID_RANGE")
+    known = ("read", "MALFORMED_QUERY", "NUMBER_OUTSIDE_VALID_RANGE")
+    assert outcome(f"SELECT Id FROM User {text}") in known
 
 
 ATOMS = st.sampled_from(
@@ -246,7 +305,8 @@ def test_pages_are_cut_from_the_same_result(queries: Queries) -> None:
         assert page["totalSize"] == 10
         page = queries.more(page["nextRecordsUrl"].rsplit("/", 1)[1], ACCESS, "/b/", batch=4, now=0)
         ids += [r["Id"] for r in page["records"]]
-    assert ids == sorted(ids, reverse=True) and len(ids) == 10
+    assert ids == sorted(ids, reverse=True)
+    assert len(ids) == 10
     assert "nextRecordsUrl" not in page
 
 
@@ -264,7 +324,8 @@ def test_custom_objects_are_read_from_the_project(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "Seat__c.object-meta.xml").write_text(
         '<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata"><label>Seat</label>'
-        "<nameField><label>Seat Name</label><type>Text</type></nameField><pluralLabel>Seats</pluralLabel></CustomObject>"
+        "<nameField><label>Seat "
+        "Name</label><type>Text</type></nameField><pluralLabel>Seats</pluralLabel></CustomObject>"
     )
     seat = read_schema(tmp_path).objects["seat__c"]
     assert (seat.label, seat.plural, seat.prefix, seat.deletable) == ("Seat", "Seats", "a04", True)

@@ -69,6 +69,8 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
         .replace('SCV = "Effective_SCV__c"', 'SCV = "effective_freedom__C"')
         .replace('PCI = "Effective_PCI__c"', 'PCI = "Effective PCI"')
     )
+    same = "effective.SCV is 'effective_freedom__C', the same as effective.Freedom"
+    no_name = "effective.PCI is 'Effective PCI', which is no API name"
     assert problems(tmp_path, text) == [
         "objekt is unknown; did you mean object",
         "object is missing; add it",
@@ -76,11 +78,9 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
         "requested.CTI is missing; add it",
         "fields.username is 7; put the field's API name in quotes there",
         "fields.status is 'Title', a standard field; name a custom field (…__c)",
-        "effective.PCI is 'Effective PCI', which is no API name;"
-        " use letters, digits and underscores",
+        f"{no_name}; use letters, digits and underscores",
         "scope is no condition (it leaves a parenthesis open); correct it",
-        "effective.SCV is 'effective_freedom__C', the same as effective.Freedom;"
-        " name a field of its own",
+        f"{same}; name a field of its own",
     ]
 
 

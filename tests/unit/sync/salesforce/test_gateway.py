@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from sync.errors import CallFailed, Remedy
-from sync.ports.salesforce import UserReader, UserWriter
+from sync.ports.salesforce import OrgGateway, UserReader, UserWriter
 from sync.salesforce.gateway import Gateway, WhoAmI
 
 DESCRIBE = "sobjects/User/describe"
@@ -11,6 +11,8 @@ DESCRIBE = "sobjects/User/describe"
 
 def test_it_has_both_ports(org: Any) -> None:
     gateway: Gateway = org.gateway()
+    port: OrgGateway = gateway
+    assert port.usage is None
     reader: UserReader = gateway.reader
     writer: UserWriter = gateway.writer
     assert (reader.read_limit, writer.write_limit, writer.conditional_limit) == (2000, 200, 25)
@@ -48,15 +50,17 @@ def test_the_schema_is_checked_by_describe(org: Any) -> None:
     org.logs_in()
     fields = [{"name": name, "type": "boolean"} for name in org.layout.effective.values()]
     org.answers("GET", DESCRIBE, {"name": "User", "updateable": True, "fields": fields})
-    problems = org.gateway().check_schema()
-    assert "Requested_CTI__c is missing or hidden" in str(problems[7])
+    said = org.gateway().check_schema()
+    assert said.startswith("Nothing is written, since the org does not fit the layout: ")
+    assert "Requested_CTI__c is missing or hidden" in said
+    assert "\n" not in said
 
 
 def test_an_object_that_is_not_there_is_a_problem_of_the_schema(org: Any) -> None:
     org.logs_in()
     error = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
     org.answers("GET", DESCRIBE, error, 404)
-    (problem,) = org.gateway().check_schema()
+    (problem,) = org.gateway().schema_problems()
     assert str(problem).startswith("User is missing or hidden; deploy it")
 
 

@@ -214,6 +214,18 @@ def test_a_hidden_field_stops_the_org(org: Any) -> None:
     assert "License Sync Integration" in str(caught.value)
 
 
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_user_is_found_by_username(org: Any, record_id: Id, count: int) -> None:
+    org.logs_in()
+    org.answers("GET", "query/", page([org.row(record_id(n)) for n in range(count)]))
+    found = org.gateway().reader.find("zoë.o'neil@acme.example' OR Id != '")
+    assert found == (record_id(0) if count == 1 else None)
+    assert queries(org)[0].endswith(
+        "WHERE (UserType = 'Standard') AND Username = 'zoë.o\\'neil@acme.example\\' OR Id != \\''"
+        " ORDER BY Id LIMIT 2"
+    )
+
+
 def test_gone_is_what_queryall_calls_deleted(org: Any, record_id: Id) -> None:
     org.logs_in()
     rows = [{"Id": record_id(1), "IsDeleted": True}, {"Id": record_id(2), "IsDeleted": False},
@@ -288,4 +300,4 @@ def test_an_answer_that_covers_nothing_is_a_failed_read(org: Any, body: Any) -> 
     org.logs_in()
     org.answers("GET", f"{org.instance}/services/data", [])
     org.answers("GET", "sobjects/User/updated/", body)
-    failed(lambda: org.gateway().reader.covered_until())
+    failed(org.gateway().reader.covered_until)

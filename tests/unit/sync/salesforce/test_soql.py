@@ -46,7 +46,7 @@ def test_times_are_utc_whole_seconds_with_a_z() -> None:
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="without a zone"):
-        soql.moment(datetime(2022, 3, 17))
+        soql.moment(STAMP.replace(tzinfo=None))
 
 
 def test_a_string_is_escaped() -> None:
@@ -62,9 +62,10 @@ def unescaped(literal: str) -> str:
     for char in chars:
         assert char not in "'\n\r"
         if char == "\\":
-            char = next(chars)  # StopIteration: the closing quote would have been escaped
-            char = meaning.get(char, char)
-        out += char
+            escaped = next(chars)  # StopIteration: the closing quote would have been escaped
+            out += meaning.get(escaped, escaped)
+        else:
+            out += char
     return out
 
 

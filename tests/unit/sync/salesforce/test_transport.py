@@ -11,11 +11,11 @@ import requests
 import responses
 
 from sync.errors import CallFailed, Remedy
-from sync.ports.salesforce import RecordWrite, Written
+from sync.ports.salesforce import ApiUsage, RecordWrite, Written
 from sync.salesforce.exchange import Timeouts
 from sync.salesforce.gateway import Gateway
 from sync.salesforce.login import Session
-from sync.salesforce.transport import INSTANCE, ApiUsage, Transport
+from sync.salesforce.transport import INSTANCE, Transport
 
 USERINFO = {
     "user_id": "0055f000005mc66AAA",
@@ -220,6 +220,18 @@ def test_a_failed_login_is_tried_anew_at_the_next_call(org: Any) -> None:
     org.logs_in()
     versions(org)
     gateway.reader.server_time()
+
+
+@pytest.mark.parametrize("renewal", [False, True])
+def test_a_write_that_only_got_as_far_as_the_login_has_not_arrived(org: Any, renewal: bool) -> None:
+    url = f"{org.login_url}/services/oauth2/token"
+    if renewal:
+        org.logs_in()
+        org.answers("PATCH", "composite/sobjects", org.expired, 401)
+    org.answers("POST", url, requests.ReadTimeout("slow"))
+    with pytest.raises(CallFailed) as caught:
+        org.gateway().writer.write([RecordWrite(org.run_as, status="In sync")])
+    assert (caught.value.failure.code, caught.value.maybe_arrived) == ("timeout", False)
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])

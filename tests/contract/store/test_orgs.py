@@ -1,0 +1,82 @@
+"""What is known of an org as a whole."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from sync.ports.orgs import OrgState
+from sync.store import SqlStore
+from tests.contract.store.scene import ORG, START, Clock
+
+EMPTY = OrgState(ORG, *(None,) * 12)
+
+
+@pytest.fixture
+def fresh(engine: Engine, clock: Clock) -> SqlStore:
+    """A store that has met no org."""
+    return SqlStore(engine, clock)
+
+
+def test_an_org_nobody_met_is_empty(fresh: SqlStore) -> None:
+    assert fresh.state(ORG) == EMPTY
+
+
+def test_the_first_organization_that_answers_is_remembered(fresh: SqlStore) -> None:
+    assert fresh.meet(ORG, "00D1") == replace(EMPTY, organization_id="00D1")
+    assert fresh.meet(ORG, "00D2") == replace(EMPTY, organization_id="00D1")
+    fresh.report_good("other", 1, 2)
+    assert fresh.meet("other", "00D2").organization_id == "00D2"
+
+
+def test_arming_names_the_organization(fresh: SqlStore, clock: Clock) -> None:
+    fresh.meet(ORG, "00D1")
+    clock.pass_(5)
+    fresh.arm(ORG, "00D2", "print-1", "ann")
+    assert fresh.state(ORG) == replace(
+        EMPTY,
+        organization_id="00D2",
+        armed_fingerprint="print-1",
+        armed_by="ann",
+        armed_at=clock.now,
+    )
+
+
+def test_a_problem_lasts_until_something_works(fresh: SqlStore) -> None:
+    fresh.report_problem(ORG, "the login failed", 90)
+    state = fresh.state(ORG)
+    assert state.problem == "the login failed"
+    assert state.problem_until == START + timedelta(seconds=90)
+    fresh.report_good(ORG, 100, 15000)
+    assert fresh.state(ORG) == replace(EMPTY, api_used=100, api_allowed=15000)
+    fresh.report_good(ORG, None, None)
+    assert fresh.state(ORG) == replace(EMPTY, api_used=100, api_allowed=15000)
+
+
+def test_a_pause_says_by_whom_and_when(fresh: SqlStore) -> None:
+    fresh.pause(ORG, "ann")
+    assert fresh.state(ORG) == replace(EMPTY, paused_by="ann", paused_at=START)
+    assert fresh.state("other").paused_at is None
+    fresh.resume(ORG, "bob")
+    assert fresh.state(ORG) == EMPTY
+
+
+def test_a_pause_of_all_holds_for_orgs_nobody_met(fresh: SqlStore, clock: Clock) -> None:
+    fresh.pause(None, "ann")
+    assert (fresh.state("new").paused_by, fresh.state("new").paused_at) == ("ann", START)
+    fresh.resume("new", "bob")
+    assert fresh.state("new").paused_by == "ann", "one org is not taken out of a pause of all"
+    fresh.resume(None, "bob")
+    assert fresh.state("new").paused_at is None
+
+
+def test_an_org_paused_by_name_stays_paused_when_all_are_resumed(
+    fresh: SqlStore, clock: Clock
+) -> None:
+    fresh.pause(ORG, "ann")
+    clock.pass_(5)
+    fresh.pause(None, "bob")
+    assert fresh.state(ORG).paused_by == "ann"
+    fresh.resume(None, "bob")
+    assert fresh.state(ORG).paused_by == "ann"

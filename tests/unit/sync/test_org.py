@@ -1,0 +1,178 @@
+"""What becomes of an org as a whole: armed by itself or by a person, in trouble and out again."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sync.arming import Mode
+from sync.errors import CallFailed, Remedy
+from sync.org import HICCUP_SECONDS, PROBLEM_SECONDS, SCHEMA_SECONDS, Org
+from sync.ports.pending import Priority
+from sync.ports.runs import RunKind
+from tests.fakes.bench import CTI, FREEDOM, PBX, Bench, memory_bench
+from tests.fakes.org import call_failed
+
+NAME = "fresh"
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    """A store, and an org that nobody has met."""
+    with memory_bench() as made:
+        yield made
+
+
+def org_of(bench: Bench, **changes: object) -> Org:
+    return Org(
+        **{
+            "name": NAME,
+            "store": bench.store,
+            "gateway": bench.org,
+            "rulebook": bench.rulebook,
+            "layout": "user",
+            "jitter": lambda: 0.0,
+            "monotonic": lambda: bench.org.now.timestamp(),
+            **changes,
+        }  # type: ignore[arg-type]
+    )
+
+
+def work(bench: Bench, org: Org, rounds: int = 4) -> None:
+    """What the workers do: poll, do the runs, settle."""
+    for _ in range(rounds):
+        bench.org.tick(3)
+        org.poll()
+        for run_id in bench.store.due_work()[NAME].runs if NAME in bench.store.due_work() else ():
+            org.carry_out(run_id)
+        for priority in Priority:
+            org.settle(priority, 2000)
+
+
+def mode(bench: Bench, org: Org) -> Mode:
+    return org.mode(bench.store.state(NAME))
+
+
+def test_an_org_whose_plan_removes_nothing_arms_itself(bench: Bench) -> None:
+    user = bench.user(requested=FREEDOM)
+    org = org_of(bench)
+    work(bench, org)
+    assert mode(bench, org) is Mode.ARMED
+    assert bench.store.state(NAME).armed_by == "license-sync"
+    assert bench.held(user) == FREEDOM | CTI
+
+
+def test_an_org_whose_plan_removes_something_observes_for_ever(bench: Bench) -> None:
+    user = bench.user(held=FREEDOM | CTI)
+    org = org_of(bench)
+    work(bench, org, rounds=20)
+    assert mode(bench, org) is Mode.OBSERVING
+    assert bench.org.written == []
+    bench.org.request(user, PBX)
+    work(bench, org, rounds=20)
+    assert bench.org.written == []
+
+
+def test_an_approval_arms_it_and_everything_is_carried_out(bench: Bench) -> None:
+    user = bench.user(held=FREEDOM | CTI | PBX)
+    org = org_of(bench)
+    work(bench, org)
+    org.arm(by="ada")
+    work(bench, org)
+    assert not bench.held(user)
+    assert bench.store.state(NAME).armed_by == "ada"
+
+
+def test_other_features_observe_again_until_they_are_approved(bench: Bench) -> None:
+    org = org_of(bench)
+    bench.user(requested=FREEDOM)
+    work(bench, org)
+    written = len(bench.org.written)
+    fewer = type(bench.rulebook)(bench.rulebook.policy, frozenset())
+    changed = org_of(bench, rulebook=fewer)
+    bench.user(2, requested=FREEDOM)
+    work(bench, changed)
+    assert mode(bench, changed) is Mode.OBSERVING
+    assert len(bench.org.written) == written
+    assert bench.store.latest_run(NAME, RunKind.PLAN, changed.fingerprint()) is not None
+    changed.arm(by="ada")
+    work(bench, changed)
+    assert len(bench.org.written) > written
+
+
+def test_another_organization_stops_all_writes_with_one_sentence(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    bench.org.organization = "00D000000000009AAA"
+    user = bench.user(requested=FREEDOM)
+    work(bench, org)
+    assert bench.org.written == []
+    problem = bench.store.state(NAME).problem
+    assert problem is not None
+    assert "00D000000000009AAA" in problem
+    org.arm(by="ada")
+    bench.org.tick(PROBLEM_SECONDS)
+    work(bench, org)
+    assert bench.held(user) == FREEDOM | CTI
+
+
+def test_a_schema_that_does_not_fit_stops_everything_until_it_does(bench: Bench) -> None:
+    bench.org.schema_problem = "User.Effective_CTI__c is hidden: grant it."
+    user = bench.user(requested=FREEDOM)
+    org = org_of(bench)
+    work(bench, org)
+    assert bench.store.state(NAME).problem == "User.Effective_CTI__c is hidden: grant it."
+    assert "query" not in bench.org.calls
+    bench.org.schema_problem = None
+    bench.org.tick(PROBLEM_SECONDS)
+    work(bench, org)
+    assert bench.store.state(NAME).problem is None
+    assert bench.held(user) == FREEDOM | CTI
+
+
+def test_the_schema_is_asked_now_and_then_not_each_time(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org, rounds=10)
+    assert bench.org.calls.count("describe") == 1
+    bench.org.tick(SCHEMA_SECONDS)
+    work(bench, org)
+    assert bench.org.calls.count("describe") == 2
+
+
+@pytest.mark.parametrize(
+    ("remedy", "wait"), [(Remedy.STOP_ORG, PROBLEM_SECONDS), (Remedy.RETRY, HICCUP_SECONDS)]
+)
+def test_trouble_is_a_sentence_and_the_org_is_left_alone_for_a_while(
+    bench: Bench, remedy: Remedy, wait: float
+) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    failed = call_failed(remedy)
+    bench.org.fail = CallFailed(type(failed.failure)("X", "It is down: start it.", remedy))
+    assert org.poll() is None
+    assert bench.store.state(NAME).problem == "It is down: start it."
+    bench.org.calls.clear()
+    bench.org.tick(wait - 1)
+    assert org.poll() is None
+    assert bench.org.calls == []
+    bench.org.tick(1)
+    assert org.poll() is not None
+    assert bench.store.state(NAME).problem is None
+
+
+def test_the_quota_is_noted(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org, rounds=60)
+    state = bench.store.state(NAME)
+    assert state.api_allowed == 15_000
+    assert state.api_used is not None
+
+
+def test_the_nights_reconcile_is_queued_once_and_only_where_it_may_write(bench: Bench) -> None:
+    org = org_of(bench)
+    assert org.queue_nightly() is None
+    work(bench, org)
+    run_id = org.queue_nightly()
+    assert run_id is not None
+    assert org.queue_nightly() is None
+    work(bench, org)
+    assert org.queue_nightly() is not None

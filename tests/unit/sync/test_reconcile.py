@@ -1,0 +1,109 @@
+"""Plans that write nothing, reconciles that mark, and runs that go on where they stood."""
+
+import pytest
+
+from sync.errors import CallFailed
+from sync.model import NONE, License, Licenses
+from sync.ports.runs import Run, RunKind, RunStatus
+from sync.reconcile import Reconciler
+from tests.fakes.bench import BOTH, CTI, FINGERPRINT, FREEDOM, ORG, PBX, RECORD, SCV, Bench
+from tests.fakes.org import call_failed
+
+
+def reconciler(bench: Bench) -> Reconciler:
+    return Reconciler(ORG, bench.store, bench.store, bench.org, bench.rulebook)
+
+
+def run(bench: Bench, kind: RunKind, *user_ids: str) -> Run:
+    run_id = bench.store.create_run(ORG, kind, FINGERPRINT, "ada", user_ids)
+    done = reconciler(bench).carry_out(run_id)
+    assert done is not None
+    return done
+
+
+def test_a_plan_says_who_gains_and_loses_and_writes_nothing(bench: Bench) -> None:
+    loser = bench.user(1, held=FREEDOM | CTI | PBX)
+    gainer = bench.user(2, requested=FREEDOM)
+    plan = run(bench, RunKind.PLAN)
+    assert (plan.users_read, plan.unsettled) == (2, 2)
+    assert (plan.removals, plan.grants) == (3, 2)
+    items = {item.user_id: item for item in bench.store.items(plan.id)}
+    assert items[loser].removed == FREEDOM | CTI | PBX
+    assert items[gainer].granted == FREEDOM | CTI
+    assert bench.org.written == []
+    assert bench.store.figures().get(ORG) is None or bench.store.figures()[ORG].pending == 0
+
+
+def test_a_reconcile_marks_what_is_not_settled_behind_live_edits(bench: Bench) -> None:
+    bench.user(1, requested=FREEDOM)
+    done = run(bench, RunKind.RECONCILE)
+    assert done.unsettled == 1
+    assert bench.store.due_work()[ORG].bulk == 1
+
+
+def test_a_second_reconcile_of_a_quiet_org_writes_nothing_and_only_reads(bench: Bench) -> None:
+    for number, requested in enumerate([FREEDOM, BOTH, CTI, PBX, SCV | RECORD, NONE], start=1):
+        bench.user(number, requested=requested, held=CTI)
+    bench.quiet()
+    bench.org.calls.clear()
+    written = len(bench.org.written)
+    done = run(bench, RunKind.RECONCILE)
+    bench.quiet()
+    assert done.unsettled == 0
+    assert len(bench.org.written) == written
+    assert set(bench.org.calls) == {"query", "versions"} - {"versions"}
+
+
+def test_users_that_are_named_are_looked_at_as_live(bench: Bench) -> None:
+    user = bench.user(1, requested=FREEDOM)
+    bench.user(2, requested=FREEDOM)
+    done = run(bench, RunKind.RECONCILE, user)
+    assert (done.users_read, done.unsettled) == (1, 1)
+    assert bench.store.due_work()[ORG].live == 1
+
+
+def test_pages_end_only_at_the_end(bench: Bench) -> None:
+    bench.org.page_size = 7
+    for number in range(1, 22):
+        bench.user(number, requested=PBX)
+    assert run(bench, RunKind.PLAN).users_read == 21
+
+
+def test_a_run_that_breaks_off_goes_on_where_it_stood(bench: Bench) -> None:
+    bench.org.page_size = 5
+    for number in range(1, 13):
+        bench.user(number, requested=PBX)
+    run_id = bench.store.create_run(ORG, RunKind.PLAN, FINGERPRINT, "ada")
+
+    def fail_after_two(read: int) -> None:
+        if read == 10:
+            bench.org.fail = call_failed()
+
+    with pytest.raises(CallFailed):
+        reconciler(bench).carry_out(run_id, fail_after_two)
+    assert bench.store.run(run_id).status is RunStatus.QUEUED
+    bench.org.calls.clear()
+    done = reconciler(bench).carry_out(run_id)
+    assert done is not None
+    assert (done.users_read, done.unsettled) == (12, 12)
+    assert len(bench.org.calls) == 1
+
+
+def test_a_run_that_somebody_else_has_is_left_alone(bench: Bench) -> None:
+    run_id = bench.store.create_run(ORG, RunKind.PLAN, FINGERPRINT, "ada")
+    bench.store.take_run(run_id, 60)
+    assert reconciler(bench).carry_out(run_id) is None
+
+
+def test_an_adoption_requests_what_is_held_and_names_what_the_rules_refuse(bench: Bench) -> None:
+    lone_cti = bench.user(1, held=CTI | PBX)
+    both = bench.user(2, held=BOTH | CTI)
+    fine = bench.user(3, requested=FREEDOM | CTI, held=FREEDOM | CTI)
+    pci = bench.user(4, held=Licenses.of(License.PCI))
+    plan = run(bench, RunKind.ADOPT)
+    items = {item.user_id: item for item in bench.store.items(plan.id)}
+    assert fine not in items
+    assert (items[lone_cti].requested_after, items[lone_cti].hold) == (CTI | PBX, CTI)
+    assert (items[both].requested_after, items[both].hold) == (BOTH | CTI, NONE)
+    assert items[pci].hold == Licenses.of(License.PCI)
+    assert plan.removals == 0
