@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import combinations, product
 from typing import NamedTuple
 
-from sync.model import CATALOGUE, EVERY, INTERFACES, Decision, Flags, License, Licenses
+from sync.model import EVERY, INTERFACES, Decision, Flags, License, Licenses
 from sync.policy import HOLD, INACTIVE, Policy, conflict_options
 from sync.rules import Case, Rulebook
 
@@ -26,7 +26,7 @@ EXAMPLES = 3
 
 _SIZE = EVERY.bits + 1
 _FREEDOM, _SCV = License.FREEDOM.bit, License.SCV.bit
-_OPTIONAL = (License.PBX, License.CONTACT_CENTER, License.RECORD, License.INSIGHT)
+_OPTIONAL = Licenses.of(License.PBX, License.CONTACT_CENTER, License.RECORD, License.INSIGHT)
 _HINTS = ("interface_without_pbx", "record_needs_group")
 
 Progress = Callable[[int, int], None]
@@ -112,9 +112,16 @@ def settings(policy: Policy) -> Iterator[Setting]:
 
 
 def prove_settings(
-    policy: Policy, chosen: Iterable[Setting], progress: Progress | None = None
+    policy: Policy,
+    chosen: Iterable[Setting],
+    progress: Progress | None = None,
+    *,
+    vendor: bool = True,
 ) -> Proof:
-    """Try every request and every held set under each of the chosen settings."""
+    """Try every request and every held set under each of the chosen settings.
+
+    Without `vendor`, only what the policy says itself has to hold, not what the page says of all.
+    """
     todo = list(chosen)
     properties = [Property(n, sentence) for n, sentence in enumerate(SENTENCES, 1)]
     proof = Proof(policy.version, len(todo) * _SIZE * _SIZE, properties)
@@ -126,7 +133,7 @@ def prove_settings(
                 on_conflict=setting.on_conflict, inactive=setting.inactive
             )
             books[key] = Rulebook(changed, setting.features)
-        _Trial(policy, setting, books[key]).run(proof)
+        _Trial(policy, setting, books[key], vendor).run(proof)
         if progress:
             progress(done, len(todo))
     return proof
@@ -135,18 +142,19 @@ def prove_settings(
 class _Trial:
     """Every request and every held set under one setting."""
 
-    def __init__(self, policy: Policy, setting: Setting, book: Rulebook) -> None:
+    def __init__(self, policy: Policy, setting: Setting, book: Rulebook, vendor: bool) -> None:
         self.setting = setting
         self.answers = _answers(book, setting)
         self.effective = [_bits(answer) for answer in self.answers]
         self.implied = _implied(policy)
-        self.unsound = [_unsound(policy, setting, bits) for bits in range(_SIZE)]
-        self.pairs = {_FREEDOM | _SCV}
+        belongings = list(_belongings(policy, setting, vendor))
+        self.unsound = [_unsound(policy, setting, belongings, n) for n in range(_SIZE)]
+        self.pairs = {_FREEDOM | _SCV} if vendor else set()
         self.swaps: list[tuple[int, int]] = []
         if policy.exclusive:
             self.pairs.add(policy.exclusive.pair.bits)
             self.swaps = _swaps(policy, setting)
-        self.independent = [name.bit for name in _independent(policy)]
+        self.independent = [name.bit for name in _independent(policy, vendor)]
         self.named: dict[int, tuple[int, int]] = {}
 
     def run(self, proof: Proof) -> None:
@@ -277,23 +285,28 @@ def _implied(policy: Policy) -> list[int]:
     return [grown(bits) for bits in range(_SIZE)]
 
 
-def _unsound(policy: Policy, setting: Setting, bits: int) -> str | None:
+def _unsound(
+    policy: Policy, setting: Setting, belongings: list[tuple[License, License]], bits: int
+) -> str | None:
     """What is wrong with granting this set to anyone, were it not for exclusions."""
     granted = Licenses(bits)
     missing = [(n.license, n.feature) for n in policy.needs if n.feature not in setting.features]
     for name, feature in missing:
         if name in granted:
             return f"the org may not have {name}, for want of the feature {feature}"
-    for name, other in _belongings(policy, setting):
+    for name, other in belongings:
         if name in granted and other not in granted:
             return f"{name} is granted without {other}"
     return None
 
 
-def _belongings(policy: Policy, setting: Setting) -> Iterator[tuple[License, License]]:
+def _belongings(
+    policy: Policy, setting: Setting, vendor: bool
+) -> Iterator[tuple[License, License]]:
     """Pairs of which the first may not be granted without the second."""
-    yield License.FREEDOM, License.CTI
-    if "cti_only" not in setting.features:
+    if vendor:
+        yield License.FREEDOM, License.CTI
+    if vendor and "cti_only" not in setting.features:
         yield License.CTI, License.FREEDOM
     for implication in policy.implies:
         for other in implication.others:
@@ -312,15 +325,16 @@ def _swaps(policy: Policy, setting: Setting) -> list[tuple[int, int]]:
     return [(kept.bit, other.bit) for kept in keep for other in pair & barred if other is not kept]
 
 
-def _independent(policy: Policy) -> Iterator[License]:
+def _independent(policy: Policy, vendor: bool) -> Iterator[License]:
     """What the vendor's page calls optional, and whatever else no rule relates to another."""
     related = policy.exclusive.pair if policy.exclusive else Licenses()
     for implication in policy.implies:
         related |= implication.others | Licenses.of(implication.license)
     for requirement in policy.requires:
         related |= Licenses.of(requirement.license, requirement.other)
-    related |= INTERFACES
-    return (name for name in CATALOGUE if name in _OPTIONAL or name not in related)
+    if vendor:
+        related = (related | INTERFACES) - _OPTIONAL
+    return iter(EVERY - related)
 
 
 def _names(licenses: Licenses) -> str:

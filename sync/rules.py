@@ -36,7 +36,7 @@ class Case:
     in_recording_group: bool | None = None
 
 
-class _Draft:
+class Draft:
     """A decision in the making. `granted` starts as what is requested."""
 
     __slots__ = (
@@ -90,7 +90,7 @@ class Rulebook:
         return decision
 
     def _decide(self, key: int) -> Decision:
-        draft = _Draft(key)
+        draft = Draft(key)
         for rule in RULES:
             if rule(self._compiled, draft):
                 break
@@ -102,7 +102,7 @@ class Rulebook:
             decision = self._decisions[outcome] = self._worded(draft)
         return decision
 
-    def _worded(self, draft: _Draft) -> Decision:
+    def _worded(self, draft: Draft) -> Decision:
         granted = Licenses(draft.granted)
         findings = [
             finding(self.policy, code, Licenses(bits), granted) for code, bits in draft.said.items()
@@ -132,7 +132,7 @@ class _Compiled:
         self.pair = exclusive.pair.bits if exclusive else 0
         self.kept_for_swap = exclusive.keep_for_swap.bits if exclusive else 0
         # What else is held only matters where it was requested by someone inactive.
-        self.held_that_matters = self.pair | self._related()
+        self.held_that_matters = self.pair | self.related()
         self.barred_bits = sum(bit for bit, _ in self.barred)
         self.preferred = 0
         if policy.on_conflict != HOLD:
@@ -143,7 +143,7 @@ class _Compiled:
         group = hints.get(RECORD_NEEDS_GROUP)
         self.recorded = group.any_of.bits if group else 0
 
-    def _related(self) -> int:
+    def related(self) -> int:
         bits = 0
         for bit, implied, _ in self.implications:
             bits |= bit | implied
@@ -159,7 +159,7 @@ class _Compiled:
 # The rules. A rule that returns True has the last word.
 
 
-def unknown_flags(_: _Compiled, draft: _Draft) -> bool:
+def unknown_flags(_: _Compiled, draft: Draft) -> bool:
     """Nothing is written to a record with a flag that cannot be read."""
     if draft.unknown:
         draft.said["unknown"] = draft.unknown
@@ -167,7 +167,7 @@ def unknown_flags(_: _Compiled, draft: _Draft) -> bool:
     return bool(draft.unknown)
 
 
-def release_inactive(rules: _Compiled, draft: _Draft) -> bool:
+def release_inactive(rules: _Compiled, draft: Draft) -> bool:
     """Under `inactive = "release"`, who is inactive has nothing."""
     if draft.active or not rules.releases:
         return False
@@ -177,7 +177,7 @@ def release_inactive(rules: _Compiled, draft: _Draft) -> bool:
     return True
 
 
-def refuse_inactive(_: _Compiled, draft: _Draft) -> None:
+def refuse_inactive(_: _Compiled, draft: Draft) -> None:
     """Under `inactive = "keep"`, who is inactive gets nothing new."""
     new = draft.granted & ~draft.held
     if new and not draft.active:
@@ -185,7 +185,7 @@ def refuse_inactive(_: _Compiled, draft: _Draft) -> None:
         draft.granted &= ~new
 
 
-def refuse_without_feature(rules: _Compiled, draft: _Draft) -> None:
+def refuse_without_feature(rules: _Compiled, draft: Draft) -> None:
     """A license that needs a feature is not for an org without it."""
     if not draft.granted & rules.barred_bits:
         return
@@ -195,7 +195,7 @@ def refuse_without_feature(rules: _Compiled, draft: _Draft) -> None:
             draft.granted &= ~bit
 
 
-def keep_for_swap(rules: _Compiled, draft: _Draft) -> None:
+def keep_for_swap(rules: _Compiled, draft: Draft) -> None:
     """What is held stays where it was to be swapped for what the org may not have."""
     kept = rules.kept_for_swap & draft.held & ~draft.requested & ~rules.barred_bits
     swapped_for = rules.pair & ~kept & draft.requested & rules.barred_bits
@@ -204,7 +204,7 @@ def keep_for_swap(rules: _Compiled, draft: _Draft) -> None:
         draft.granted |= kept
 
 
-def open_conflict(rules: _Compiled, draft: _Draft) -> None:
+def open_conflict(rules: _Compiled, draft: Draft) -> None:
     """Of two that exclude each other, what is held stays until a person has decided."""
     pair = rules.pair
     if not pair or draft.granted & pair != pair:
@@ -214,7 +214,7 @@ def open_conflict(rules: _Compiled, draft: _Draft) -> None:
     draft.granted = draft.granted & ~pair | (rules.preferred or held)
 
 
-def refuse_without_license(rules: _Compiled, draft: _Draft) -> None:
+def refuse_without_license(rules: _Compiled, draft: Draft) -> None:
     """A license that requires another is not granted without it."""
     missing = -1
     while missing:
@@ -227,7 +227,7 @@ def refuse_without_license(rules: _Compiled, draft: _Draft) -> None:
         draft.granted &= ~missing
 
 
-def grant_implied(rules: _Compiled, draft: _Draft) -> None:
+def grant_implied(rules: _Compiled, draft: Draft) -> None:
     """What a granted license implies comes with it, whatever was said against it before."""
     implied = rules.with_implied[draft.granted] & ~draft.granted
     if not implied:
@@ -241,7 +241,7 @@ def grant_implied(rules: _Compiled, draft: _Draft) -> None:
         del draft.said["inactive"]
 
 
-def remove_implied(rules: _Compiled, draft: _Draft) -> None:
+def remove_implied(rules: _Compiled, draft: Draft) -> None:
     """What came with a license that is held and no longer requested goes with it."""
     gone = draft.held & ~draft.requested & ~draft.granted
     for bit, implied, code in rules.implications:
@@ -249,20 +249,22 @@ def remove_implied(rules: _Compiled, draft: _Draft) -> None:
             draft.said[code] = gone & implied
 
 
-def hint_at_phone_system(rules: _Compiled, draft: _Draft) -> None:
+def hint_at_phone_system(rules: _Compiled, draft: Draft) -> None:
     """An interface without the phone system is granted, and worth a word."""
     if draft.granted & rules.interfaces and not draft.granted & rules.phone_system:
         draft.said[INTERFACE_WITHOUT_PBX] = rules.phone_system
 
 
-def hint_at_recording_group(rules: _Compiled, draft: _Draft) -> None:
+def hint_at_recording_group(rules: _Compiled, draft: Draft) -> None:
     """Recording outside a recording group is granted, and worth a word."""
     recorded = draft.granted & rules.recorded
     if recorded and draft.outside_group:
         draft.said[RECORD_NEEDS_GROUP] = recorded
 
 
-RULES: tuple[Callable[[_Compiled, _Draft], bool | None], ...] = (
+Rule = Callable[[_Compiled, Draft], bool | None]
+
+RULES: tuple[Rule, ...] = (
     unknown_flags,
     release_inactive,
     refuse_inactive,

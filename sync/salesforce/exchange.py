@@ -123,6 +123,10 @@ class Exchange(requests.Session):
         try:
             with response:
                 _ = response.content
+        except ValueError:
+            if deadline.remaining > 0:
+                raise
+            raise TooLong from None  # a socket that is shut down while it is read may say this
         finally:
             watch.cancel()
         if deadline.remaining <= 0:
@@ -173,7 +177,7 @@ def _explain(error: Exception, host: str) -> tuple[Failure, bool]:
         return _timeout(host, "it took the question and did not answer in time"), True
     if has(TooLarge):
         return _too_large(host), True
-    if not isinstance(error, RequestException) and isinstance(error, OSError):
+    if not isinstance(error, RequestException) and "TLS CA certificate" in str(error):
         return _bad_ca_file(), False
     if has(SSLError, ssl.SSLError):
         return _tls(host), not _is_plain_http(chain)

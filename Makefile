@@ -1,0 +1,59 @@
+# make help lists the targets.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types contracts unit bench mutants lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "license-sync needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.run ## The whole program on a simulated org; ARGS="--exit --json" ends by itself
+	@$(BIN)/license-sync demo $(ARGS)
+
+test: $(VENV)/.dev ## All tests, on SQLite and PostgreSQL, with the real processes
+	$(PYTEST) -n 2 --dist loadgroup $(ARGS)
+
+coverage: $(VENV)/.dev ## The tests with line and branch coverage of sync/
+	$(PYTEST) -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
+
+check: lint types contracts test ## What CI runs
+
+lint: $(VENV)/.dev ## Style, format, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@! git grep -niE 'licen[c]e' -- . ':!requirements*.lock' || { echo 'We write: license'; exit 1; }
+
+types: $(VENV)/.dev ## mypy, strict
+	$(BIN)/mypy
+
+contracts: $(VENV)/.dev ## Which module may import which
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## The measurements of the README; ARGS picks one
+	$(BIN)/python -m bench $(ARGS)
+
+mutants: $(VENV)/.dev ## Mutation testing of the rules
+	$(BIN)/python -m mutmut run && $(BIN)/python -m mutmut results
+
+lock: ## Pin what pyproject.toml asks for, with hashes
+	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+
+clean: ## Remove what was installed and measured
+	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache mutants

@@ -1,0 +1,234 @@
+"""Two workers, an admin and a clock, stopped and started anywhere: no order breaks an invariant."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import pairwise
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from sync.errors import LeaseLost, NotAllowed
+from sync.model import Licenses
+from sync.ports.conflict_log import LIVE_STATUSES, EntryStatus
+from sync.ports.history import HistoryOutcome
+from sync.ports.pending import Priority
+from sync.store.tables import metadata
+from tests.convergence.journal import BOTH, FREEDOM, PBX, PCI, SCV, Judge, Judged
+from tests.convergence.stepping import CALLS, PORTS, Gate, Gated, Worker
+from tests.fakes.bench import FINGERPRINT, ORG, Bench, memory_bench, open_bench
+from tests.fakes.org import INTEGRATION
+
+USERS = 3
+REQUESTS = [
+    frozenset(),
+    frozenset({FREEDOM}),
+    frozenset({SCV}),
+    BOTH,
+    BOTH | {PBX},
+    frozenset({FREEDOM, PBX}),
+    frozenset({"CTI"}),
+    frozenset({PCI, SCV}),
+]
+LEASE = 30.0
+
+
+class TwoWorkers(RuleBasedStateMachine):
+    """The machine. `open_bench_here` is set by the tests: which database it runs on."""
+
+    database: str | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        opened = memory_bench() if self.database is None else open_bench(self.database)
+        self.bench: Bench = self.stack.enter_context(opened)
+        self.workers: list[Worker | None] = [None, None]
+        self.claimed_at = [self.bench.org.now, self.bench.org.now]
+        self.judge = Judge()
+        self.users: list[str] = []
+        self.intended_writes = 0
+
+    @initialize()
+    def fill(self) -> None:
+        """Users that nobody has synced; every write passes by the judge."""
+        for number in range(1, USERS + 1):
+            user_id = self.bench.user(number)
+            self.users.append(user_id)
+            self.judge.users[user_id] = Judged()
+
+    # --- people -------------------------------------------------------------------------------
+
+    @rule(user=st.integers(0, USERS - 1), wanted=st.sampled_from(REQUESTS))
+    def admin_edits(self, user: int, wanted: frozenset[str]) -> None:
+        """An admin sets what is requested, perhaps within the second of another change."""
+        user_id = self.users[user]
+        self.judge.users[user_id].asks(wanted)
+        self.bench.org.request(user_id, Licenses.from_names(wanted))
+
+    @rule(user=st.integers(0, USERS - 1), keep=st.sampled_from([FREEDOM, SCV, None]))
+    def admin_decides(self, user: int, keep: str | None) -> None:
+        """An admin decides the open conflict of a user, if there is one."""
+        kept = Licenses.from_names([keep] if keep else [])
+        for entry in self.bench.living(self.users[user]):
+            if entry.kind == "conflict" and entry.status is not EntryStatus.DECIDING:
+                self.bench.resolve(entry.user_id, kept)
+
+    @rule(user=st.integers(0, USERS - 1))
+    def admin_dismisses(self, user: int) -> None:
+        """An admin puts something aside."""
+        for entry in self.bench.living(self.users[user])[:1]:
+            if entry.status is EntryStatus.OPEN:
+                self.bench.store.dismiss(entry.id, "ada", "later")
+
+    # --- time and intake ----------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([0.3, 1, 3, 31]))
+    def time_passes(self, seconds: float) -> None:
+        """Sometimes longer than a lease."""
+        self.bench.org.tick(seconds)
+
+    @rule()
+    def poll(self) -> None:
+        """The poll finds what changed."""
+        self.bench.poll()
+
+    # --- workers ------------------------------------------------------------------------------
+
+    @rule(number=st.integers(0, 1))
+    def worker_starts(self, number: int) -> None:
+        """A worker begins a batch, if it is not in one."""
+        if self.workers[number] is None:
+            self.workers[number] = Worker(lambda gate: self._settle(number, gate))
+
+    @rule(number=st.integers(0, 1), steps=st.integers(1, 12))
+    def worker_goes_on(self, number: int, steps: int) -> None:
+        """A worker does its next steps."""
+        for _ in range(steps):
+            worker = self.workers[number]
+            if worker is None:
+                return
+            self._step(number, worker)
+
+    @rule(number=st.integers(0, 1))
+    def worker_dies(self, number: int) -> None:
+        """kill -9: what it had written stays, what it had not booked is lost."""
+        worker = self.workers[number]
+        if worker is not None:
+            worker.kill()
+            self.workers[number] = None
+            for user in self.judge.users.values():
+                user.doubtful = True
+
+    def _settle(self, number: int, gate: Gate) -> None:
+        settler = self.bench.settler(
+            store=Gated(self.bench.store, gate, PORTS),
+            reader=Gated(self.bench.org, gate, CALLS),
+            writer=Gated(_Watched(self), gate, CALLS),
+        )
+        try:
+            settler.settle(FINGERPRINT, Priority.BULK, 100)
+        except LeaseLost:
+            pass
+
+    def _step(self, number: int, worker: Worker) -> None:
+        worker.step()
+        if worker.is_done:
+            self.workers[number] = None
+
+    # --- what must always hold ----------------------------------------------------------------
+
+    @invariant()
+    def one_living_entry_for_each_rule(self) -> None:
+        """I4."""
+        living = [(e.user_id, e.code) for e in self.bench.living()]
+        assert len(living) == len(set(living))
+
+    @invariant()
+    def no_write_without_history(self) -> None:
+        """I7: as many intents as writes at least, each before its write."""
+        assert self.intended_writes >= len(self.bench.org.written)
+
+    @invariant()
+    def requests_change_only_by_people(self) -> None:
+        """I3: what the judge saw people ask is what the records ask."""
+        for user_id, judged in self.judge.users.items():
+            assert frozenset(self.bench.requested(user_id).names) == judged.requested
+
+    def teardown(self) -> None:
+        """Everybody finishes, then it gets quiet, and the judge looks."""
+        try:
+            for worker in self.workers:
+                if worker is not None:
+                    worker.finish()
+            self.bench.org.tick(LEASE + 1)
+            self.bench.quiet(rounds=60)
+            self._judge()
+        finally:
+            self.stack.close()
+
+    def _judge(self) -> None:
+        for user_id in self.users:
+            wrong = self.judge.wrong(user_id, frozenset(self.bench.held(user_id).names))
+            assert wrong is None, wrong
+            self._judge_log(user_id)
+        assert self.bench.parked() == []
+        written = len(self.bench.org.written)
+        self.bench.quiet()
+        assert len(self.bench.org.written) == written, "I5: twice is once"
+
+    def _judge_log(self, user_id: str) -> None:
+        judged = self.judge.users[user_id]
+        codes = {e.code for e in self.bench.living(user_id)}
+        in_conflict = judged.requested >= BOTH
+        assert ("mutually_exclusive" in codes or "both_held" in codes) == in_conflict
+        assert ("needs_freedom" in codes) == (
+            "CTI" in judged.requested and FREEDOM not in judged.requested
+        )
+        assert ("not_in_use" in codes) == (PCI in judged.requested)
+        for older, newer in pairwise(
+            [e for e in self.bench.entries(user_id) if e.code == "mutually_exclusive"]
+        ):
+            assert newer.previous_id == older.id, "what comes back points to what went before"
+
+
+class _Watched:
+    """The org as workers write to it, with the judge looking on."""
+
+    def __init__(self, machine: TwoWorkers) -> None:
+        self._machine = machine
+        self.write_limit = machine.bench.org.write_limit
+        self.conditional_limit = machine.bench.org.conditional_limit
+
+    def write(self, writes: list[object]) -> object:
+        return self._watch("write", writes)
+
+    def write_if_unmodified(self, writes: list[object]) -> object:
+        return self._watch("write_if_unmodified", writes)
+
+    def _watch(self, name: str, writes: list[object]) -> object:
+        machine = self._machine
+        history = machine.bench.store.history(ORG, limit=10_000)
+        machine.intended_writes = sum(1 for _ in history)
+        late = self._late_users()
+        results = getattr(machine.bench.org, name)(writes)
+        for write in writes:
+            user_id = write.user_id  # type: ignore[attr-defined]
+            judged = machine.judge.users[user_id]
+            if write.requested:  # type: ignore[attr-defined]
+                judged.asks(frozenset(machine.bench.requested(user_id).names))
+            if user_id not in late:
+                judged.held = frozenset(machine.bench.held(user_id).names)
+        return results
+
+    def _late_users(self) -> set[str]:
+        """Users whose lease this writer no longer has."""
+        return set()
