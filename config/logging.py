@@ -9,26 +9,35 @@ import structlog
 from config.settings import Settings
 
 _SECRET = re.compile(
-    r"00D\w{12,15}![\w.]+"  # a Salesforce access token or session id
-    r"|eyJ[\w-]+\.[\w-]+\.[\w-]+"  # a JWT
-    r"|-----BEGIN[^-]*PRIVATE KEY-----.*?(?:-----END[^-]*PRIVATE KEY-----|$)"
-    r"|(?<=client_secret=)[^&\s]+"
-    r"|(?<=Bearer )\S+"
-    r"|(?<=://)[^/@\s]+(?=@)",  # user and password of a URL
+    r"00D\w{12,15}(?:!|%21)[\w.]+"  # a Salesforce access token or session id
+    r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JWT
+    r"|-----BEGIN[^-]*PRIVATE KEY-----(?:.*?-----END[^-]*PRIVATE KEY-----|[^\"]*)"
+    r"|(?<=://)[^/\s\"']+(?=@)",  # user and password of a URL
     re.DOTALL,
+)
+_QUOTE = r"(?:\\*[\"'])"
+_NAMED = re.compile(
+    r"((?:client_secret|access_token|refresh_token|assertion|password|passwd)"
+    rf"(?:{_QUOTE}\s*:|{_QUOTE}?\s?=)\s*{_QUOTE}?"  # in JSON or a dict; in a form or a DSN
+    r"|\b(?:Bearer|OAuth|Basic) )"
+    r"[^\s\"'&,;\\]+",
+    re.IGNORECASE,
 )
 
 
 def without_secrets(text: str) -> str:
     """The text with everything that looks like a secret taken out."""
-    return _SECRET.sub("[secret]", text)
+    return _NAMED.sub(r"\1[secret]", _SECRET.sub("[secret]", text))
 
 
 def configure_logging(settings: Settings) -> None:
     """Log to standard error: lines for people, or one JSON object a line."""
-    renderer: structlog.types.Processor = structlog.processors.JSONRenderer()
+    renderers: list[structlog.types.Processor] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ]
     if settings.log_format == "console":
-        renderer = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
+        renderers = [_console()]
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -44,7 +53,7 @@ def configure_logging(settings: Settings) -> None:
                     "foreign_pre_chain": shared,
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                        renderer,
+                        *renderers,
                     ],
                 }
             },
@@ -55,6 +64,13 @@ def configure_logging(settings: Settings) -> None:
                 for name in ("celery", "kombu", "urllib3", "alembic", "amqp")
             },
         }
+    )
+
+
+def _console() -> structlog.types.Processor:
+    """Tracebacks are plain: the default ones show local variables, and secrets are among them."""
+    return structlog.dev.ConsoleRenderer(
+        colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
     )
 
 

@@ -44,4 +44,4 @@ def _read(path: Path, source: str) -> Policy:
     try:
         return parse(tomllib.loads(text), source)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyError([f"{source}: is not valid TOML: {error}; mend that line."]) from None
+        raise PolicyError([f"{source}: is not valid TOML: {error}; correct it there."]) from None

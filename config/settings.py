@@ -4,12 +4,14 @@ Every name starts with `LICENSE_SYNC_`; `__` goes one level down. What comes fir
 environment, `.env`, files in `LICENSE_SYNC_SECRETS_DIR`, the TOML file `LICENSE_SYNC_CONFIG_FILE`.
 """
 
+import hashlib
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from pydantic import (
     AfterValidator,
@@ -32,7 +34,12 @@ from pydantic_settings import (
 from sync.errors import SyncError
 
 PREFIX = "LICENSE_SYNC_"
+SOCKET_BYTES = 100
+"""A unix socket's path may have 103 bytes on macOS and 107 on Linux."""
+
 _ORG_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_BROKERS = ("redis://", "rediss://", "redis+socket://")
+_TEMPORARY = Path("/tmp")  # noqa: S108 - the same one whatever TMPDIR says, in a folder of our own
 
 
 class BadSettings(SyncError):
@@ -44,19 +51,31 @@ class BadSettings(SyncError):
 
 
 def _https(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/"):
+    found = re.fullmatch(r"https://[\w.-]+(:\d{1,5})?/*", url, re.ASCII)
+    if not found:
         raise ValueError("write it as https://host or https://host:port")
     return url.rstrip("/")
 
 
 def _existing_file(path: Path) -> Path:
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
+    """The path is not said: it may be a key that was pasted in the place of its file's name."""
+    try:
+        found = path.is_file()
+    except OSError:
+        found = False
+    if not found:
+        raise ValueError("there is no such file; give the path of one that can be read")
     return path
 
 
+def _broker(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(_BROKERS):
+        raise ValueError("write it as redis://host:6379/0, rediss://… or redis+socket:///path")
+    return url
+
+
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
 
 class OrgSettings(BaseModel):
@@ -109,15 +128,17 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
+        env_ignore_empty=True,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
     )
 
     orgs: dict[str, OrgSettings] = Field(default_factory=dict)
-    state_dir: Path = Path.home() / ".local" / "state" / "license-sync"
+    state_dir: Folder = Path.home() / ".local" / "state" / "license-sync"
     database_url: SecretStr | None = None
-    broker_url: SecretStr | None = None
+    database_password: SecretStr | None = None
+    broker_url: Annotated[SecretStr, AfterValidator(_broker)] | None = None
     poll_seconds: float = Field(default=15.0, ge=0.2, le=3600)
     overlap_seconds: float = Field(default=300.0, ge=1, le=3600)
     reconcile_hour: int = Field(default=3, ge=0, le=23)
@@ -158,15 +179,31 @@ class Settings(BaseSettings):
         for name in self.orgs:
             if not _ORG_NAME.fullmatch(name):
                 raise ValueError(
-                    f"the org name {name!r} has other characters than a-z, 0-9, - and _"
+                    f"the org name {name!r} cannot be used: take up to 40 of a-z, 0-9, - and _"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _password_belongs_to_a_user(self) -> Self:
+        if self.database_password is None:
+            return self
+        url = "" if self.database_url is None else self.database_url.get_secret_value()
+        if not re.match(r"[\w+]+://[^:/@]+@", url):
+            raise ValueError(
+                f"{PREFIX}DATABASE_PASSWORD needs a {PREFIX}DATABASE_URL with a user and without "
+                "a password: write it as postgresql://user@host/database"
+            )
         return self
 
     def database(self) -> str:
         """The database's URL; SQLite in the state folder if none is set."""
-        if self.database_url is not None:
-            return self.database_url.get_secret_value()
-        return f"sqlite:///{self.state_dir / 'license-sync.db'}"
+        if self.database_url is None:
+            return f"sqlite:///{self.state_dir / 'license-sync.db'}"
+        url = self.database_url.get_secret_value()
+        if self.database_password is None:
+            return url
+        user, _, rest = url.partition("@")
+        return f"{user}:{quote(self.database_password.get_secret_value(), safe='')}@{rest}"
 
     @property
     def uses_embedded_broker(self) -> bool:
@@ -175,8 +212,12 @@ class Settings(BaseSettings):
 
     @property
     def broker_socket(self) -> Path:
-        """The embedded broker's socket."""
-        return self.state_dir / "broker.sock"
+        """The embedded broker's socket; where its path would be too long, a short one."""
+        path = self.state_dir / "broker.sock"
+        if len(os.fsencode(path)) <= SOCKET_BYTES:
+            return path
+        name = hashlib.sha256(os.fsencode(self.state_dir)).hexdigest()[:16]
+        return _TEMPORARY / f"license-sync-{name}" / "broker.sock"
 
     def broker(self) -> str:
         """The broker's URL as Celery wants it."""
@@ -187,36 +228,60 @@ class Settings(BaseSettings):
     def redis(self) -> str:
         """The same broker's URL as redis-py wants it."""
         if self.broker_url is not None:
-            return self.broker_url.get_secret_value().replace("redis+socket://", "unix://")
+            url = self.broker_url.get_secret_value()
+            return url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
         return f"unix://{self.broker_socket}?db=0"
 
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings; BadSettings says everything that is wrong with them at once."""
-    env_file = os.environ.get(f"{PREFIX}ENV_FILE", ".env")
-    for name in ("CONFIG_FILE", "SECRETS_DIR"):
-        path = os.environ.get(f"{PREFIX}{name}")
-        if path and not Path(path).exists():
-            raise BadSettings([f"{PREFIX}{name}: there is no {path}; correct it or unset it."])
+    _require_named_places()
+    env_file = os.environ.get(f"{PREFIX}ENV_FILE") or ".env"
     try:
         return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type,call-arg]
     except ValidationError as error:
         raise BadSettings([_sentence(problem) for problem in error.errors()]) from None
-    except (SettingsError, ValueError) as error:
-        raise BadSettings([f"{_one_line(error)}: write it as JSON or TOML does."]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings([f"{PREFIX}CONFIG_FILE: is no TOML: {error}; correct it."]) from None
+    except SettingsError as error:
+        raise BadSettings([_unparsed(error)]) from None
+    except OSError as error:
+        raise BadSettings([f"settings: {error.filename} cannot be read; grant that."]) from None
+    except UnicodeDecodeError:
+        raise BadSettings(["settings: a file is not UTF-8 text; save it as such."]) from None
+
+
+def _require_named_places() -> None:
+    for name, is_there in (
+        ("CONFIG_FILE", Path.is_file),
+        ("ENV_FILE", Path.is_file),
+        ("SECRETS_DIR", Path.is_dir),
+    ):
+        path = os.environ.get(f"{PREFIX}{name}")
+        if path and not is_there(Path(path)):
+            raise BadSettings([f"{PREFIX}{name}: there is no {path}; correct it or unset it."])
+
+
+_MENDS = {
+    "missing": "is missing; set it",
+    "extra_forbidden": "is no setting of an org; correct its name or remove it",
+    "frozen_set_type": 'should be a list; write it as JSON or TOML does: ["scv"]',
+    "model_type": "should be an org's settings; set __LOGIN_URL, __CLIENT_ID and so on below it",
+    "string_pattern_mismatch": "should be a version of the API; write it like 62.0",
+}
 
 
 def _sentence(problem: Mapping[str, object]) -> str:
     location = problem["loc"]
     path = [str(part) for part in location] if isinstance(location, tuple) else []
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    if problem["type"] == "missing":
-        message = "is missing; set it"
-    if problem["type"] == "extra_forbidden":
-        message = "is no setting of an org; correct its name or remove it"
+    said = re.sub(r"^(Value error, |Input (?=should)|String (?=should))", "", str(problem["msg"]))
+    message = _MENDS.get(str(problem["type"]), said)
     where = f"{PREFIX}{'__'.join(path).upper()}" if path else "settings"
     return f"{where}: {message}."
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+def _unparsed(error: SettingsError) -> str:
+    """The error names the field; what could not be parsed may be a secret and is not said."""
+    found = re.search(r'field "(\w+)"', str(error))
+    where = f"{PREFIX}{found[1].upper()}" if found else "settings"
+    return f"{where}: cannot be parsed; write it as JSON, or set what is below it by itself."

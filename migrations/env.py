@@ -15,7 +15,7 @@ from sync.store.tables import counter, metadata
 def run(connection: Connection) -> None:
     """Run the steps on a connection, in one transaction."""
 
-    def is_compared(thing: Any, name: str | None, kind: str, *_: Any) -> bool:
+    def is_compared(_: Any, name: str | None, kind: str, *__: Any) -> bool:
         """PostgreSQL has sequences where SQLite has the table of counters."""
         is_counter = kind == "table" and name == counter.name
         return not (is_counter and connection.dialect.name == "postgresql")

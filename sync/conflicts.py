@@ -4,19 +4,11 @@ An entry of the log lives exactly while the decision has its finding. Everything
 the store carries the changes out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sync.model import (
-    INTERFACES,
-    NONE,
-    Decision,
-    Finding,
-    FindingKind,
-    Flags,
-    Licenses,
-    UserRecord,
-)
+from sync.kept import kept_side
+from sync.model import Decision, Finding, Licenses, UserRecord
 from sync.ports.conflict_log import (
     CloseEntry,
     Entry,
@@ -26,95 +18,14 @@ from sync.ports.conflict_log import (
     OvertakeEntry,
     SeeEntry,
 )
-from sync.ports.history import HistoryOutcome, HistoryRow
 from sync.ports.settling import UserContext
+from sync.resolutions import CarryOut, Credited, Overtaken, ResolutionStep
+from sync.resolutions import CarryOut, Credited, Overtaken, ResolutionStep
 
 BY_EDIT = "edited in Salesforce"
 BY_PERSON = "decided in the conflict log"
 BY_POLICY = "the policy or the org's features changed"
 DISMISSAL_ENDED = "the dismissal ended: the flags or the policy changed"
-
-_UNCERTAIN = (HistoryOutcome.INTENDED, HistoryOutcome.UNKNOWN)
-
-
-def held_for_rules(held: Flags, entries: Iterable[Entry]) -> Flags:
-    """What a decision takes as held: the kept side of a living conflict, else the record."""
-    on = held.on
-    for entry in entries:
-        if entry.kind is FindingKind.CONFLICT:
-            on = (on - entry.licenses) | entry.kept
-    return Flags(on, held.unknown)
-
-
-def held_before_late_writes(held: Flags, recent: Sequence[HistoryRow]) -> Flags:
-    """What is held when a conflict opens, not counting a write that came late.
-
-    A worker that was paused past its lease may still write what it had decided long ago. Such a
-    write is known by an unbooked history row that is older than the last confirmed one and says
-    just what the record holds now. Then the confirmed row tells what was held.
-    """
-    confirmed = next((r for r in recent if r.outcome is HistoryOutcome.CONFIRMED), None)
-    if confirmed is None:
-        return held
-    now, then = held.on & INTERFACES, confirmed.intent.held_after & INTERFACES
-    late = any(
-        row.outcome in _UNCERTAIN
-        and row.id < confirmed.id
-        and row.intent.held_after & INTERFACES == now
-        for row in recent
-    )
-    return Flags((held.on - INTERFACES) | then, held.unknown) if late and now != then else held
-
-
-@dataclass(frozen=True, slots=True)
-class CarryOut:
-    """A resolution to carry out: the requested flags that the record should get."""
-
-    entry: Entry
-    requested: Licenses
-
-
-@dataclass(frozen=True, slots=True)
-class Credited:
-    """A resolution whose write arrived although its answer was lost."""
-
-    entry: Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Overtaken:
-    """A resolution that the record no longer is what the person saw for."""
-
-    entry: Entry
-
-
-ResolutionStep = CarryOut | Credited | Overtaken
-
-
-def resolution_step(record: UserRecord, context: UserContext) -> ResolutionStep | None:
-    """What a person's decision means for the record as it is now; None if nobody decided."""
-    for entry in context.entries:
-        seen = entry.resolution
-        if entry.status is not EntryStatus.DECIDING or seen is None:
-            continue
-        if _was_written(entry, record, context.recent):
-            return Credited(entry)
-        if (record.requested.on, record.held.on) != (
-            seen.seen_requested,
-            seen.seen_held,
-        ):
-            return Overtaken(entry)
-        return CarryOut(entry, record.requested.on - (entry.licenses - seen.keep))
-    return None
-
-
-def _was_written(entry: Entry, record: UserRecord, recent: Sequence[HistoryRow]) -> bool:
-    return any(
-        row.intent.conflict_id == entry.id
-        and row.outcome in _UNCERTAIN
-        and row.intent.requested_after == record.requested.on
-        for row in recent
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +44,13 @@ def changes(
     after: Flagged,
     kept: Licenses,
     step: ResolutionStep | None = None,
+    ended: frozenset[int] = frozenset(),
 ) -> tuple[EntryChange, ...]:
     """What a decision changes in a user's living entries.
 
     `record` is as it was read, `after` as this settle leaves it; `kept` is what a conflict that
-    opens now finds held. `step` is what became of a person's decision.
+    opens now finds held. `step` is what became of a person's decision. `ended` are the ids of
+    entries that ended although nobody could book it: what is there now is another conflict.
     """
     findings = {finding.code: finding for finding in decision.to_log}
     before = Flagged(record.requested.on, record.held.on, after.policy)
@@ -147,6 +60,9 @@ def changes(
         finding = findings.pop(entry.code, None)
         if finding is None:
             result.append(_ending(entry, after.policy, by, step))
+        elif entry.id in ended:
+            result.append(_ending(entry, after.policy, by, step))
+            result.append(_opening(finding, after, kept_side(finding, kept), entry.id))
         elif isinstance(step, Overtaken) and step.entry.id == entry.id:
             result.append(_overtaken(entry, after))
         elif entry.status is not EntryStatus.DISMISSED:
@@ -170,11 +86,6 @@ def all_settled(decision: Decision, entries: Sequence[Entry], now: Flagged) -> b
         entry.code in findings and _is_settled(entry, findings[entry.code], now)
         for entry in entries
     )
-
-
-def kept_side(finding: Finding, held: Licenses) -> Licenses:
-    """Which side of a conflict is held; nothing for a refusal."""
-    return held & finding.licenses if finding.kind is FindingKind.CONFLICT else NONE
 
 
 def _is_settled(entry: Entry, finding: Finding, now: Flagged) -> bool:

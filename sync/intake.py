@@ -5,7 +5,8 @@ Intake never tells settle what to do: settle reads each user again.
 
 from collections.abc import Iterable, Mapping
 
-from sync import conflicts
+from sync.conflicts import Flagged, all_settled
+from sync.kept import held_for_rules
 from sync.model import INTERFACES, NONE, Decision, Licenses, UserRecord
 from sync.ports.conflict_log import Entry
 from sync.ports.pending import Cause, Notice, Priority
@@ -31,7 +32,7 @@ def case_of(record: UserRecord, entries: Iterable[Entry]) -> Case:
     """The record as the rules see it: with the kept side of its open conflicts as held."""
     return Case(
         requested=record.requested,
-        held=conflicts.held_for_rules(record.held, entries),
+        held=held_for_rules(record.held, entries),
         active=record.active is not False,
         in_recording_group=record.in_recording_group,
     )
@@ -55,7 +56,7 @@ def is_settled(
 ) -> bool:
     """Whether nothing is left to do: not on the record, not in the log."""
     requested, held = record.requested.on, record.held.on
-    if not conflicts.all_settled(decision, entries, conflicts.Flagged(requested, held, policy)):
+    if not all_settled(decision, entries, Flagged(requested, held, policy)):
         return False
     if decision.effective is None:
         return True

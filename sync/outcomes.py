@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sync import conflicts
+from sync.conflicts import Flagged, changes
 from sync.errors import Failure, Remedy
 from sync.intake import seen_mark
 from sync.model import Licenses
@@ -12,6 +12,7 @@ from sync.ports.history import HistoryOutcome
 from sync.ports.pending import PendingUser
 from sync.ports.salesforce import WriteResult, Written
 from sync.ports.settling import Outcome, OutcomeKind, UserContext
+from sync.resolutions import CarryOut
 from sync.retrying import Jitter, parked_delay, retry_delay, unsure_delay
 from sync.steps import BLIND_SECONDS, HELD_BACK, Step, held_back_reason
 
@@ -174,9 +175,15 @@ class Booker:
 
 def _entries(step: Step, *, held: Licenses, is_written: bool) -> tuple[EntryChange, ...]:
     """What changes in the log: nothing, if a person's decision was not carried out."""
-    if isinstance(step.resolution, conflicts.CarryOut) and not is_written:
+    if isinstance(step.resolution, CarryOut) and not is_written:
         return ()
-    after = conflicts.Flagged(step.requested, held, step.policy)
-    return conflicts.changes(
-        step.decision, step.context, step.record, after, step.kept, step.resolution
+    after = Flagged(step.requested, held, step.policy)
+    return changes(
+        step.decision,
+        step.context,
+        step.record,
+        after,
+        step.kept,
+        step.resolution,
+        step.ended,
     )

@@ -190,9 +190,9 @@ def finish(reader: TableReader) -> None:
 
 def check_options(reader: TableReader, policy: Policy) -> None:
     """Complain about an answer to conflicts or inactivity that the policy does not know."""
+    reader.choice("inactive", policy.inactive, INACTIVE, "value")
     options = conflict_options(policy.exclusive)
     reader.choice("on_conflict", policy.on_conflict, options, "value")
-    reader.choice("inactive", policy.inactive, INACTIVE, "value")
 
 
 def check_feature(

@@ -24,6 +24,7 @@ from sync.policy import (
 from sync.policy_checks import check_contradictions
 from sync.tables import TableReader, dotted
 
+_PAIR = 2
 _POLICY_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _FEATURE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -66,7 +67,9 @@ def parse(data: Mapping[str, object], source: str) -> Policy:
         exclusive=_exclusive(reader, data),
         hints=tuple(_warnings(reader, data)),
     )
-    check_options(reader, policy)
+    # A preference cannot be judged by a pair that is wrong itself.
+    if policy.exclusive is None or len(policy.exclusive.pair) == _PAIR:
+        check_options(reader, policy)
     check_contradictions(reader, policy)
     finish(reader)
     return policy
@@ -149,17 +152,16 @@ def _exclusive(reader: TableReader, data: Mapping[str, object]) -> Exclusion | N
     reader.known_keys("exclusive", table, _EXCLUSIVE_KEYS)
     before = len(reader.problems)
     pair = _licenses(reader, "exclusive.licenses", table)
-    if len(pair) != 2 and len(reader.problems) == before:
+    if len(pair) != _PAIR and len(reader.problems) == before:
         reader.wrong("exclusive.licenses", "name exactly two licenses")
     keep = NONE
     if "keep_for_swap" in table:
         keep = _licenses(reader, "exclusive.keep_for_swap", table)
     for name in keep - pair:
         reader.wrong(
-            "exclusive.keep_for_swap",
-            f"{name} is not one of exclusive.licenses; remove it",
+            "exclusive.keep_for_swap", f"{name} is not one of exclusive.licenses; remove it"
         )
-    return Exclusion(pair, keep & pair)
+    return Exclusion(pair, keep)
 
 
 def _warnings(reader: TableReader, data: Mapping[str, object]) -> Iterator[Hint]:

@@ -178,10 +178,14 @@ class _Trial:
         if self.unsound[got]:
             return self.unsound[got]
         for pair in self.pairs:
-            excepted = requested & held & pair == pair and self.setting.on_conflict == HOLD
-            if got & pair == pair and not excepted:
+            if got & pair == pair and not self._both_held(requested, held, pair):
                 return f"{_names(Licenses(pair))} exclude each other"
         return None
+
+    def _both_held(self, requested: int, held: int, pair: int) -> bool:
+        answer = self.answers[requested * _SIZE + held]
+        waits = answer is not None and bool(answer.conflicts)
+        return waits and requested & held & pair == pair and self.setting.on_conflict == HOLD
 
     def from_nowhere(self, requested: int, held: int, got: int) -> str | None:
         """2. Requested, implied by what is granted, or held and kept for a swap."""

@@ -61,12 +61,18 @@ class Draft:
 class Rulebook:
     """The rules in force for one org: a policy, and the features that the org has."""
 
-    def __init__(self, policy: Policy, features: Iterable[str] = ()) -> None:
-        """PolicyError for a feature that the policy does not know."""
+    def __init__(
+        self, policy: Policy, features: Iterable[str] = (), memory: int = _MEMO_LIMIT
+    ) -> None:
+        """PolicyError for a feature that the policy does not know.
+
+        `memory` is how many cases are remembered: all that differ for the rules, by default.
+        """
         self.policy = policy
         self.features = policy.features_of(features)
         self.version = policy.version
         self._compiled = _Compiled(policy, self.features)
+        self._memory = memory
         self._memo: dict[int, Decision] = {}
         self._decisions: dict[tuple[object, ...], Decision] = {}
 
@@ -84,9 +90,11 @@ class Rulebook:
             key |= _OUTSIDE_GROUP
         decision = self._memo.get(key)
         if decision is None:
-            if len(self._memo) >= _MEMO_LIMIT:
+            decision = self._decide(key)
+            if len(self._memo) >= self._memory:
                 self._memo.clear()
-            decision = self._memo[key] = self._decide(key)
+            if self._memory:
+                self._memo[key] = decision
         return decision
 
     def _decide(self, key: int) -> Decision:

@@ -3,11 +3,12 @@
 Pure: `settle` carries steps out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sync import conflicts
 from sync.intake import case_of, held_back
+from sync.kept import ended_unseen, held_before_late_writes
 from sync.model import (
     INTERFACES,
     Decision,
@@ -17,10 +18,12 @@ from sync.model import (
     Status,
     UserRecord,
 )
-from sync.ports.history import Intent
+from sync.ports.conflict_log import Entry
+from sync.ports.history import HistoryRow, Intent
 from sync.ports.pending import Cause, PendingUser
 from sync.ports.salesforce import RecordWrite
 from sync.ports.settling import UserContext
+from sync.resolutions import CarryOut, Credited, ResolutionStep, resolution_step
 from sync.rules import Case, Rulebook
 from sync.statement import failed_message, message_of, same_text, status_of
 
@@ -36,7 +39,8 @@ class Step:
 
     `target` are the flags the record shall hold, None where nothing may be written. `held_back`
     are those of them that the rules would take away. `kept` is what a conflict that opens now
-    finds held. `write` is None when the record is as it should be.
+    finds held; `ended` are entries that ended unseen. `write` is None when the record is as it
+    should be.
     """
 
     user: PendingUser
@@ -47,7 +51,8 @@ class Step:
     target: Licenses | None
     held_back: Licenses
     kept: Licenses
-    resolution: conflicts.ResolutionStep | None
+    ended: frozenset[int]
+    resolution: ResolutionStep | None
     write: RecordWrite | None
     policy: str
 
@@ -70,7 +75,7 @@ class Step:
         return self._intent(self.record.held.on, write)
 
     def _intent(self, held_after: Licenses, write: RecordWrite | None) -> Intent:
-        carried = self.resolution if isinstance(self.resolution, conflicts.CarryOut) else None
+        carried = self.resolution if isinstance(self.resolution, CarryOut) else None
         decided = carried.entry.resolution if carried else None
         return Intent(
             user_id=self.record.user_id,
@@ -92,11 +97,15 @@ def step_for(
     user: PendingUser, record: UserRecord, context: UserContext, rulebook: Rulebook
 ) -> Step:
     """Decide one record, and say what has to be written."""
-    resolution = conflicts.resolution_step(record, context)
+    resolution = resolution_step(record, context)
     requested = record.requested
-    if isinstance(resolution, conflicts.CarryOut):
+    if isinstance(resolution, CarryOut):
         requested = Flags(resolution.requested, requested.unknown)
-    case, decision = _decide(record, requested, context, rulebook)
+    ended = ended_unseen(context)
+    if isinstance(resolution, Credited):
+        ended |= {resolution.entry.id}
+    standing = tuple(entry for entry in context.entries if entry.id not in ended)
+    case, decision = _decide(record, requested, standing, context.recent, rulebook)
     staying = held_back(user.hold, record, decision)
     target = None if decision.effective is None else decision.effective | staying
     return Step(
@@ -108,6 +117,7 @@ def step_for(
         target=target,
         held_back=staying,
         kept=case.held.on,
+        ended=ended,
         resolution=resolution,
         write=None if target is None else _write(record, requested.on, target, decision, staying),
         policy=rulebook.version,
@@ -115,14 +125,19 @@ def step_for(
 
 
 def _decide(
-    record: UserRecord, requested: Flags, context: UserContext, rulebook: Rulebook
+    record: UserRecord,
+    requested: Flags,
+    standing: tuple[Entry, ...],
+    recent: Sequence[HistoryRow],
+    rulebook: Rulebook,
 ) -> tuple[Case, Decision]:
-    case = replace(case_of(record, context.entries), requested=requested)
+    """The decision, and the case that it is for: what is held when a conflict opens."""
+    case = replace(case_of(record, standing), requested=requested)
     decision = rulebook.decide(case)
-    known = {entry.code for entry in context.entries}
+    known = {entry.code for entry in standing}
     if all(finding.code in known for finding in decision.conflicts):
         return case, decision
-    held = conflicts.held_before_late_writes(case.held, context.recent)
+    held = held_before_late_writes(case.held, recent)
     case = replace(case, held=held)
     return case, rulebook.decide(case)
 

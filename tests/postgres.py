@@ -58,7 +58,7 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
-                preexec_fn=_end_with_parent(),
+                preexec_fn=_end_with_parent(),  # noqa: PLW1509 - it takes no lock
                 **self._as,
             )
         self._wait()

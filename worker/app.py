@@ -4,8 +4,10 @@ A message is only a wake-up. What is to be done stands in the database, so that 
 costs a tick and a repeated one finds nothing to do.
 """
 
+import importlib
 import os
 
+import billiard.common
 from celery import Celery
 from kombu import Queue
 
@@ -22,7 +24,7 @@ SOFT_LIMIT, HARD_LIMIT = 90, 120
 
 def make_app(settings: Settings) -> Celery:
     """The application for these settings."""
-    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+    _end_softly_on_sigterm()
     app = Celery("license_sync", include=["worker.tasks"])
     app.conf.update(
         broker_url=settings.broker(),
@@ -57,6 +59,18 @@ def make_app(settings: Settings) -> Celery:
         timezone="UTC",
     )
     return app
+
+
+def _end_softly_on_sigterm() -> None:
+    """Let SIGTERM give running tasks their 20 s, and put back into the queue what it cuts off.
+
+    The celery command has imported billiard.common, which reads the variable, before it finds this
+    application; what acts on it is imported after.
+    https://docs.celeryq.dev/en/stable/userguide/workers.html#remap-sigterm
+    """
+    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+    if os.environ["REMAP_SIGTERM"] != billiard.common.REMAP_SIGTERM:
+        importlib.reload(billiard.common)
 
 
 app = make_app(load_settings())

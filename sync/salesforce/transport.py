@@ -128,7 +128,6 @@ class Transport(Exchange):
         )  # simple-salesforce always asks for it: bytes for nothing
         headers["Authorization"] = f"Bearer {session.access_token}"
         there = session.instance_url + url.removeprefix(INSTANCE)
-        self._answered.at = None
         response = self.exchange(method, there, deadline, **{**kwargs, "headers": headers})
         self._note(response)
         return response

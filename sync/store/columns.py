@@ -1,4 +1,5 @@
 """How values of the domain are kept in columns."""
+# ruff: noqa: ARG002 - the signatures are those that SQLAlchemy calls
 
 from datetime import UTC, datetime
 from enum import StrEnum

@@ -43,6 +43,8 @@ def _address(url: str | URL) -> URL:
         "postgres": "postgresql+psycopg",
     }
     driver = drivers.get(address.drivername.split("+")[0])
+    if driver == "sqlite" and not address.database:
+        raise NotAllowed("SQLite needs a file to keep anything: name one in the database URL.")
     if driver is None:
         raise NotAllowed(
             f"license-sync keeps its data in SQLite or PostgreSQL, not in {address.drivername}: "

@@ -3,6 +3,7 @@
 A claim holds its users as long as its row in `pending_lease` exists and has not ended.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -27,7 +28,7 @@ _ENDED = (
     .where(_lease.org == bindparam("of_org"), _lease.lease_until <= bindparam("now"))
     .with_for_update(skip_locked=True)
 )
-_IS_HELD = _user.lease_token == bindparam("of_token")
+_IS_HELD = _user.lease_token.in_(bindparam("of_tokens", expanding=True))
 _LOCK_USERS = select(_user.user_id).where(_IS_HELD).order_by(_user.user_id).with_for_update()
 _FREE_USERS = update(pending_user).where(_IS_HELD).values(lease_token=None)
 
@@ -60,13 +61,15 @@ def end_lease(connection: Connection, token: str) -> None:
 def free_ended(connection: Connection, org: str, now: datetime) -> None:
     """Give back the users of claims whose lease ended. One being renewed is left alone."""
     tokens = connection.execute(_ENDED, {"of_org": org, "now": now}).scalars().all()
+    if not tokens:
+        return
+    lock_users(connection, tokens)
+    connection.execute(_FREE_USERS, {"of_tokens": tokens})
     for token in tokens:
-        lock_users(connection, token)
-        connection.execute(_FREE_USERS, {"of_token": token})
         end_lease(connection, token)
 
 
-def lock_users(connection: Connection, token: str) -> None:
-    """Hold the users of a lease to the end of the transaction, in the order of their ids."""
+def lock_users(connection: Connection, tokens: Sequence[str]) -> None:
+    """Hold the users of leases to the end of the transaction, all in the order of their ids."""
     if connection.dialect.name != "sqlite":
-        connection.execute(_LOCK_USERS, {"of_token": token}).all()
+        connection.execute(_LOCK_USERS, {"of_tokens": tokens}).all()

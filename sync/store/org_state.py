@@ -10,7 +10,7 @@ from sync.store.columns import AnyRow
 from sync.store.database import Database, after, insert_on
 from sync.store.tables import ALL_ORGS, org_state
 
-_STATE = [column for column in org_state.c]
+_STATE = list(org_state.c)
 
 
 _OF_ORG_AND_ALL = or_(org_state.c.org == bindparam("of_org"), org_state.c.org == ALL_ORGS)
@@ -108,7 +108,7 @@ class OrgStates(Database):
             now = self.clock_of(connection)
             set_org(connection, org or ALL_ORGS, paused_by=by, paused_at=now)
 
-    def resume(self, org: str | None, by: str) -> None:
+    def resume(self, org: str | None, by: str) -> None:  # noqa: ARG002 - who paused is kept alone
         """Undo `pause`: of one org, or of all; an org that was paused by name stays paused."""
         with self.writing() as connection:
             set_org(connection, org or ALL_ORGS, paused_by=None, paused_at=None)

@@ -91,7 +91,7 @@ class PendingUsers(Database):
                 now = lock_lease(self, connection, claim)
             except LeaseLost:
                 return
-            lock_users(connection, claim.token)
+            lock_users(connection, [claim.token])
             connection.execute(_give_back(claim, after(now, delay), reason))
             end_lease(connection, claim.token)
 

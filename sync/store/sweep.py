@@ -54,10 +54,10 @@ def _due_users(connection: Connection, now: datetime) -> dict[str, tuple[int, in
     found = {}
     abandoned = _abandoned(connection, now)
     for org, live, bulk in connection.execute(_due_by_org(now)):
-        live += abandoned.get((org, Priority.LIVE), 0)
-        bulk += abandoned.get((org, Priority.BULK), 0)
-        if live or bulk:
-            found[org] = (min(live, CAP), min(bulk, CAP))
+        all_live = live + abandoned.get((org, Priority.LIVE), 0)
+        all_bulk = bulk + abandoned.get((org, Priority.BULK), 0)
+        if all_live or all_bulk:
+            found[org] = (min(all_live, CAP), min(all_bulk, CAP))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Workers that stop before and after everything they do, so that a test can put things in between."""
+"""Workers that stop before and after all they do, so that a test can put things in between."""
 
 import threading
 from collections.abc import Callable

@@ -149,7 +149,9 @@ def _bench(engine: Engine, features: tuple[str, ...]) -> Iterator[Bench]:
 @contextmanager
 def memory_bench(features: tuple[str, ...] = ("scv",)) -> Iterator[Bench]:
     """A bench on a database in memory: milliseconds, for many examples."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
     connection = engine.raw_connection()
     connection.driver_connection.deserialize(_empty_database())  # type: ignore[union-attr]
     connection.close()
@@ -159,7 +161,9 @@ def memory_bench(features: tuple[str, ...] = ("scv",)) -> Iterator[Bench]:
 
 @cache
 def _empty_database() -> bytes:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
     upgrade(engine)
     connection = engine.raw_connection()
     try:
@@ -169,4 +173,16 @@ def _empty_database() -> bytes:
         engine.dispose()
 
 
-__all__ = ["BOTH", "CTI", "FREEDOM", "ORG", "PBX", "RECORD", "SCV", "START", "Bench", "memory_bench", "open_bench"]
+__all__ = [
+    "BOTH",
+    "CTI",
+    "FREEDOM",
+    "ORG",
+    "PBX",
+    "RECORD",
+    "SCV",
+    "START",
+    "Bench",
+    "memory_bench",
+    "open_bench",
+]

@@ -216,7 +216,9 @@ def _set(flags: Licenses, changes: Mapping[object, bool]) -> Licenses:
     return (flags - Licenses.union(changes)) | on  # type: ignore[arg-type]
 
 
-def refusal(code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION", remedy: Remedy = Remedy.PARK) -> Failure:
+def refusal(
+    code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION", remedy: Remedy = Remedy.PARK
+) -> Failure:
     """Salesforce says no to one record."""
     return Failure(code, f"Salesforce refused the write ({code}).", remedy)
 

@@ -1,11 +1,13 @@
 """Claims and their leases."""
 
 import pytest
+from sqlalchemy import select
 
 from sync.errors import LeaseLost
 from sync.ports.pending import Priority
 from sync.ports.settling import OutcomeKind
 from sync.store import SqlStore
+from sync.store.tables import pending_lease
 from tests.contract.store.scene import (
     ANN,
     BOB,
@@ -181,3 +183,14 @@ def test_the_database_has_a_clock_of_its_own(store: SqlStore) -> None:
     assert first.tzinfo is not None
     assert first <= second
     assert (second - first).total_seconds() < 5
+
+
+def test_no_lease_outlives_its_users(scene: Scene, clock: Clock) -> None:
+    scene.notice(ANN, BOB)
+    scene.claim(limit=1)
+    scene.claim(limit=1)
+    clock.pass_(LEASE)
+    scene.store.release(scene.claim(), 0, "")
+    scene.book(scene.claim(), OutcomeKind.SETTLED)
+    with scene.store.reading() as connection:
+        assert connection.execute(select(pending_lease)).all() == []

@@ -87,43 +87,49 @@ def test_notices_in_any_order_wait_for_each_other_but_never_in_a_circle(live: Sq
     assert sorted(user.user_id for user in taken.users) == USERS
 
 
-def test_batches_notices_and_people_go_on_side_by_side(live: SqlStore) -> None:
-    """Two workers, a scan and an admin: nobody deadlocks, nobody is forgotten."""
-    live.notice(ORG, [a_notice(user, seen="") for user in USERS[:60]])
-    over = threading.Event()
+class SideBySide:
+    """Workers, a scan and an admin on the same users."""
 
-    def work() -> int:
-        batches = 0
-        while not over.is_set():
-            taken = claim(live, 13)
+    def __init__(self, store: SqlStore, users: list[str]) -> None:
+        self.store = store
+        self.users = users
+        self.over = threading.Event()
+
+    def work(self) -> None:
+        """Settle until all others are done."""
+        while not self.over.is_set():
+            taken = claim(self.store, 13)
             if taken is not None:
-                _settle(live, taken)
-                batches += 1
-        return batches
+                _settle(self.store, taken)
 
-    def scan() -> int:
+    def scan(self) -> None:
+        """Notice everybody, forwards and backwards in turn."""
         for i in range(40):
-            live.notice(
-                ORG, [a_notice(user, seen=f"{i}") for user in USERS[:60][:: -1 if i % 2 else 1]]
-            )
-        return 0
+            users = self.users[::-1] if i % 2 else self.users
+            self.store.notice(ORG, [a_notice(user, seen=f"{i}") for user in users])
 
-    def decide() -> int:
+    def decide(self) -> None:
+        """Decide whatever is open."""
         for _ in range(10):
-            for entries in live.living_entries(ORG, USERS[:60]).values():
-                _try_to_decide(live, entries[0].id)
-        return 0
+            for entries in self.store.living_entries(ORG, self.users).values():
+                _try_to_decide(self.store, entries[0].id)
 
-    def all_then_stop() -> int:
+    def scan_and_decide(self) -> None:
+        """Both at once, then let the workers end."""
         try:
-            return sum(at_once(scan, decide))
+            at_once(self.scan, self.decide)
         finally:
-            over.set()
+            self.over.set()
 
-    at_once(work, work, all_then_stop)
+
+def test_batches_notices_and_people_go_on_side_by_side(live: SqlStore) -> None:
+    """Nobody deadlocks, nobody is forgotten."""
+    users = USERS[:60]
+    side_by_side = SideBySide(live, users)
+    at_once(side_by_side.work, side_by_side.work, side_by_side.scan_and_decide)
     while (taken := claim(live, 100)) is not None:
         _settle(live, taken)
-    assert all(live.waiting(ORG, user) is None for user in USERS[:60])
+    assert all(live.waiting(ORG, user) is None for user in users)
     outcomes = {row.outcome for row in live.history(limit=99999)}
     assert outcomes == {HistoryOutcome.CONFIRMED}
 

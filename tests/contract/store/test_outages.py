@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -17,6 +18,7 @@ from tests.contract.store.scene import ORG, a_notice
 from tests.postgres import PostgresServer
 
 SECRET = "pa55-word"
+NAIVE = datetime(2026, 3, 1)  # noqa: DTZ001
 
 
 @contextmanager
@@ -41,16 +43,15 @@ def test_tables_that_are_missing(empty_database_url: str) -> None:
     engine.dispose()
 
 
-def test_a_folder_that_is_missing(tmp_path: object) -> None:
+def test_a_folder_that_is_missing(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path}/nowhere/license-sync.db")
     with said("nowhere/license-sync.db", "check that its folder exists"):
         SqlStore(engine).now()
 
 
-def test_a_file_that_is_something_else(tmp_path: object) -> None:
-    path = f"{tmp_path}/notes.txt"
-    with open(path, "w") as file:
-        file.write("not a database at all, but quite long " * 30)
+def test_a_file_that_is_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database at all, but quite long " * 30)
     with said("notes.txt", "is no SQLite database"):
         SqlStore(make_engine(f"sqlite:///{path}")).now()
 
@@ -98,14 +99,18 @@ def test_a_database_that_does_not_exist(postgres_server: PostgresServer) -> None
 def test_a_server_that_dropped_the_connections_is_found_again(postgres_url: str) -> None:
     store = SqlStore(make_engine(postgres_url))
     store.beat("sweep")
-    with pytest.raises(StoreUnavailable, match="tried again"):  # noqa: PT012
-        with store.writing() as connection:
-            _drop_connections(postgres_url)
-            connection.execute(text("SELECT 1"))
+    with pytest.raises(StoreUnavailable, match="tried again"):
+        _lose_the_connection(store, postgres_url)
     store.beat("sweep")
     _drop_connections(postgres_url)
     store.beat("sweep")
     store.engine.dispose()
+
+
+def _lose_the_connection(store: SqlStore, url: str) -> None:
+    with store.writing() as connection:
+        _drop_connections(url)
+        connection.execute(text("SELECT 1"))
 
 
 def _drop_connections(url: str) -> None:
@@ -123,6 +128,6 @@ def _drop_connections(url: str) -> None:
 def test_a_mistake_of_the_program_is_no_outage(sqlite_url: str) -> None:
     store = SqlStore(make_engine(sqlite_url))
     with pytest.raises(StatementError, match="without a zone"):
-        SqlStore(store.engine, lambda: datetime(2026, 3, 1)).beat("sweep")
+        SqlStore(store.engine, lambda: NAIVE).beat("sweep")
     assert store.beats() == {}
     store.engine.dispose()

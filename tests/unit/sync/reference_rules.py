@@ -27,42 +27,61 @@ def core(requested: frozenset[str], held: frozenset[str], active: bool, org: Org
     """Rows 1-10 and 15-17 for the four licenses that are not optional."""
     if not active and org.inactive == "release":  # 16
         return Answer(set(), {"released_inactive": set(requested)} if requested else {})
-    want, said = set(requested), {}
+    want: set[str] = set(requested)
+    said: dict[str, set[str]] = {}
     if not active and want - held:  # 15
         said["inactive"] = want - held
         want &= held
     if "PCI" in want and "pci" not in org.features:  # 10
         want.discard("PCI")
         said["not_in_use"] = {"PCI"}
-    scv_lacks = "SCV" in requested and "scv" not in org.features
-    if scv_lacks:  # 9
-        if "SCV" in want:
-            want.discard("SCV")
-            said["not_enabled"] = {"SCV"}
-        if active and "Freedom" in held and "Freedom" not in requested:
-            want.add("Freedom")
-            said["kept_for_swap"] = {"Freedom"}
-    if {"Freedom", "SCV"} <= want:
-        both = {"Freedom", "SCV"}
-        said["both_held" if both <= held else "mutually_exclusive"] = both  # 5, 6, 7
-        want -= both - held
-        if org.on_conflict != "hold":  # 17
-            want = want - both | {org.on_conflict.removeprefix("prefer:")}
+    if "scv" not in org.features:
+        row_9(requested, held, active, want, said)
+    rows_5_to_7_and_17(held, org, want, said)
+    effective = rows_1_to_3(org, want, said)
+    freedom_left = "Freedom" in held - requested - effective
+    if freedom_left and "CTI" in held - requested:  # 4
+        said["removed_with_freedom"] = {"CTI"}
+    return Answer(effective, {code: names for code, names in said.items() if names})
+
+
+Said = dict[str, set[str]]
+
+
+def row_9(
+    requested: frozenset[str], held: frozenset[str], active: bool, want: set[str], said: Said
+) -> None:
+    if "SCV" in want:
+        want.discard("SCV")
+        said["not_enabled"] = {"SCV"}
+    if active and "SCV" in requested and "Freedom" in held - requested:
+        want.add("Freedom")
+        said["kept_for_swap"] = {"Freedom"}
+
+
+def rows_5_to_7_and_17(held: frozenset[str], org: Org, want: set[str], said: Said) -> None:
+    both = {"Freedom", "SCV"}
+    if not both <= want:
+        return
+    said["both_held" if both <= held else "mutually_exclusive"] = both
+    want -= both - held
+    if org.on_conflict != "hold":
+        want -= both
+        want.add(org.on_conflict.removeprefix("prefer:"))
+
+
+def rows_1_to_3(org: Org, want: set[str], said: Said) -> set[str]:
     effective = want - {"CTI"}
     if "Freedom" in effective:  # 1
         effective.add("CTI")
         if "CTI" not in want:
             said["implied"] = {"CTI"}
-            if "CTI" in said.get("inactive", ()):
-                said["inactive"] = said["inactive"] - {"CTI"}
+            said["inactive"] = said.get("inactive", set()) - {"CTI"}
     elif "CTI" in want and "cti_only" in org.features:  # 3
         effective.add("CTI")
     elif "CTI" in want:  # 2
         said["needs_freedom"] = {"CTI"}
-    left = "Freedom" in held and "Freedom" not in requested and "Freedom" not in effective
-    if left and "CTI" in held and "CTI" not in requested:  # 4
-        said["removed_with_freedom"] = {"CTI"}
-    return Answer(effective, {code: names for code, names in said.items() if names})
+    return effective
 
 
 @lru_cache(maxsize=1 << 12)

@@ -4,7 +4,7 @@ import pytest
 
 from config.policies import load_policy
 from sync.findings import finding, labels
-from sync.model import EVERY, NONE, FindingKind, Licenses
+from sync.model import EVERY, FindingKind, Licenses
 from sync.statement import MESSAGE_LIMIT
 
 NOTICES = ("implied", "removed_with_freedom", "kept_for_swap", "released_inactive")
@@ -22,7 +22,10 @@ REFUSALS = ("unknown", "inactive", "needs_freedom", "not_enabled", "not_in_use")
 )
 def test_each_code_has_its_kind(codes: tuple[str, ...], kind: FindingKind) -> None:
     for code in codes:
-        assert finding(load_policy(), code, Licenses.from_code("C"), NONE).kind is kind
+        assert (
+            finding(load_policy(), code, Licenses.from_code("C"), Licenses.from_code("CF")).kind
+            is kind
+        )
 
 
 def test_labels_are_listed_as_people_do() -> None:

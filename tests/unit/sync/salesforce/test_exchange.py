@@ -240,6 +240,8 @@ def test_a_socket_that_was_shut_down_while_it_was_read() -> None:
 
         def close(self) -> None: ...
 
+        shutdown = close
+
     def answer(*_: object, **__: object) -> requests.Response:
         response = requests.Response()
         response.raw = Content()

@@ -155,8 +155,10 @@ def test_another_kind_of_host(org: Any, status: int, body: str) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"access_token": None}, {"access_token": ""}, {"access_token": "a\r\nX: y"}, {"access_token": "é"},
-     {"id": None}, {"id": "https://x/id/00D/005"}, {"id": "https://x/id/00D5f000005mc66XXX/0055f000005mc66AAA"}],
+    [{"access_token": None}, {"access_token": ""}, {"access_token": "a\r\nX: y"},
+     {"access_token": "é"},
+     {"id": None}, {"id": "https://x/id/00D/005"},
+     {"id": "https://x/id/00D5f000005mc66XXX/0055f000005mc66AAA"}],
 )  # fmt: skip
 def test_a_login_that_lacks_something_is_no_login(org: Any, change: dict[str, Any]) -> None:
     org.logs_in(**change)

@@ -86,7 +86,6 @@ def test_a_page_is_the_last_when_it_is_whole_and_short(
         {"totalSize": 1},
         {"totalSize": 3},
         {"totalSize": "2"},
-        {"totalSize": True},
         {"totalSize": ...},
         {"records": ...},
         {"records": None},
@@ -105,6 +104,13 @@ def test_an_answer_that_is_not_whole_is_a_failed_read(
     org.logs_in()
     body = {**page([org.row(record_id(n)) for n in (1, 2)]), **spoil}
     org.answers("GET", "query/", {k: v for k, v in body.items() if v is not ...})
+    error = failed(lambda: org.gateway().reader.everyone("", 5))
+    assert error.failure.code == "odd_answer"
+
+
+def test_a_total_that_is_no_number_is_a_failed_read(org: Any) -> None:
+    org.logs_in()
+    org.answers("GET", "query/", {**page([org.row()]), "totalSize": True})
     failed(lambda: org.gateway().reader.everyone("", 5))
 
 

@@ -250,6 +250,7 @@ def test_writes_that_must_not_go_out(org: Any, record_id: Id) -> None:
     unconditional = [
         [RecordWrite(one, requested={License.CTI: True})],
         [guarded(one)],
+        [RecordWrite(one, status="In sync", unless_modified_since=LATER)],
         [RecordWrite(one)],
         [plain(one), plain(one[:15])],
         [plain(record_id(n)) for n in range(201)],

@@ -67,7 +67,11 @@ def test_what_the_url_says_wins() -> None:
 
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("mysql://ann:secret@db/x", "SQLite or PostgreSQL"), ("nonsense", "cannot be read")],
+    [
+        ("mysql://ann:secret@db/x", "SQLite or PostgreSQL"),
+        ("nonsense", "cannot be read"),
+        ("sqlite://", "needs a file"),
+    ],
 )
 def test_another_url_is_named_without_its_secret(url: str, words: str) -> None:
     with pytest.raises(NotAllowed, match=words) as caught:

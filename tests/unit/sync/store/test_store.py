@@ -1,5 +1,7 @@
 """The store is what the ports ask for; mypy checks the signatures, this the names."""
 
+from pathlib import Path
+
 import pytest
 
 from sync.ports.orgs import OrgStore
@@ -20,8 +22,8 @@ def as_ports(
 @pytest.mark.parametrize(
     "port", [SettleStore, IntakeStore, RunStore, OrgStore, ReviewStore, SweepStore]
 )
-def test_every_method_of_a_port_is_there_and_says_what_it_does(port: type) -> None:
-    store = SqlStore(make_engine("sqlite://"))
+def test_every_method_of_a_port_is_there_and_says_what_it_does(port: type, tmp_path: Path) -> None:
+    store = SqlStore(make_engine(f"sqlite:///{tmp_path}/x.db"))
     assert store in as_ports(store)
     names = [name for name in vars(port) if not name.startswith("_")]
     assert names

@@ -1,0 +1,35 @@
+"""`license-sync health`: whether a part of the program makes progress. For health checks."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+import typer
+
+from cli.output import errors, say
+from cli.session import runtime
+
+STALE = timedelta(seconds=60)
+
+
+class Part(StrEnum):
+    """What can be asked after: the workers of a queue, or the schedule that feeds them."""
+
+    LIVE = "live"
+    BULK = "bulk"
+    BEAT = "beat"
+
+
+def health(part: Part) -> None:
+    """Exit 1 unless heartbeats were finished lately: of a queue's workers; of any, for `beat`."""
+    store = runtime().store
+    names = ("live", "bulk") if part is Part.BEAT else (part.value,)
+    beats = store.beats()
+    ages = [store.now() - beats[name] for queue in names if (name := f"worker-{queue}") in beats]
+    if not ages:
+        errors.print(f"{part}: no heartbeat yet; are beat, broker and worker running?")
+        raise typer.Exit(1)
+    seconds = min(ages).total_seconds()
+    if min(ages) > STALE:
+        errors.print(f"{part}: the last heartbeat is {seconds:.0f} s old; look at its log.")
+        raise typer.Exit(1)
+    say(f"{part}: the last heartbeat is {seconds:.0f} s old.")
