@@ -49,7 +49,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: s
 
 def say(sentence: str) -> None:
     """A sentence for a person, as it is."""
-    console.print(Text(sentence))
+    console.print(Text(sentence), soft_wrap=True)
 
 
 def names(licenses: Licenses) -> str:

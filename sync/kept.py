@@ -6,13 +6,16 @@ pick the side of a conflict.
 
 from collections.abc import Iterable, Sequence
 
-from sync.model import INTERFACES, NONE, Finding, FindingKind, Flags, Licenses
+from sync.model import INTERFACES, NONE, Finding, FindingKind, Flags, Licenses, UserRecord
 from sync.ports.conflict_log import Entry
 from sync.ports.history import HistoryOutcome, HistoryRow
 from sync.ports.settling import UserContext
 
 UNCERTAIN = (HistoryOutcome.INTENDED, HistoryOutcome.UNKNOWN)
 """Outcomes of writes that may or may not have arrived."""
+
+ARRIVED = (*UNCERTAIN, HistoryOutcome.CONFIRMED)
+"""Outcomes of writes that may have arrived."""
 
 
 def held_for_rules(held: Flags, entries: Iterable[Entry]) -> Flags:
@@ -24,24 +27,46 @@ def held_for_rules(held: Flags, entries: Iterable[Entry]) -> Flags:
     return Flags(on, held.unknown)
 
 
-def held_before_late_writes(held: Flags, recent: Sequence[HistoryRow]) -> Flags:
-    """What is held when a conflict opens, not counting a write that came late.
+def held_when_opened(record: UserRecord, recent: Sequence[HistoryRow], own_id: str) -> Flags:
+    """What was held when the request became a conflict, not counting writes that came after it.
 
-    A worker that was paused past its lease may still write what it had decided long ago. Such a
-    write is known by an unbooked history row that is older than the last confirmed one and says
-    just what the record holds now. Then the confirmed row tells what was held.
+    `own_id` is the user that we write as. The record alone would count two kinds of writes that
+    no conflict was known for: one on its way when the person edited, and one of a worker that was
+    paused past its lease.
     """
-    confirmed = next((r for r in recent if r.outcome is HistoryOutcome.CONFIRMED), None)
-    if confirmed is None:
+    held = record.held
+    before = _before_late_write(held.on, recent)
+    if before is None and record.modified_by == own_id:
+        before = _before_write_on_its_way(record, recent)
+    if before is None:
         return held
-    now, then = held.on & INTERFACES, confirmed.intent.held_after & INTERFACES
+    return Flags((held.on - INTERFACES) | (before & INTERFACES), held.unknown)
+
+
+def _before_late_write(held: Licenses, recent: Sequence[HistoryRow]) -> Licenses | None:
+    """What the last confirmed write left, if an older one, never booked, shows on the record."""
+    confirmed = next((r for r in recent if r.outcome is HistoryOutcome.CONFIRMED), None)
+    if confirmed is None or _interfaces(confirmed.intent.held_after) == _interfaces(held):
+        return None
     late = any(
         row.outcome in UNCERTAIN
         and row.id < confirmed.id
-        and row.intent.held_after & INTERFACES == now
+        and _interfaces(row.intent.held_after) == _interfaces(held)
         for row in recent
     )
-    return Flags((held.on - INTERFACES) | then, held.unknown) if late and now != then else held
+    return confirmed.intent.held_after if late else None
+
+
+def _before_write_on_its_way(record: UserRecord, recent: Sequence[HistoryRow]) -> Licenses | None:
+    """What our last write found, if it is the last change and was decided on another request."""
+    arrived = next((row for row in recent if row.outcome in ARRIVED), None)
+    if arrived is None or arrived.intent.requested_after == record.requested.on:
+        return None
+    return arrived.intent.held_before
+
+
+def _interfaces(held: Licenses) -> Licenses:
+    return held & INTERFACES
 
 
 def ended_unseen(context: UserContext) -> frozenset[int]:

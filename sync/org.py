@@ -156,6 +156,7 @@ class Org:
             reader=self.gateway.reader,
             writer=self.gateway.writer,
             rulebook=self.rulebook,
+            own_id=self.gateway.user_id(),
             jitter=self.jitter,
         )
         report = settler.settle(self.fingerprint(), priority, limit)
@@ -213,6 +214,6 @@ class Org:
 
 
 def _wait(failure: Failure) -> float:
-    if failure.retry_after is not None:
-        return failure.retry_after
-    return PROBLEM_SECONDS if failure.remedy is Remedy.STOP_ORG else HICCUP_SECONDS
+    if failure.remedy is Remedy.STOP_ORG:
+        return failure.retry_after or PROBLEM_SECONDS
+    return min(failure.retry_after or HICCUP_SECONDS, PROBLEM_SECONDS)

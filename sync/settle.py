@@ -40,13 +40,14 @@ class SettleReport:
 
 @dataclass(frozen=True, slots=True)
 class Settler:
-    """Settles users of one org with these collaborators."""
+    """Settles users of one org with these collaborators. `own_id` is the user that we write as."""
 
     org: str
     store: SettleStore
     reader: UserReader
     writer: UserWriter
     rulebook: Rulebook
+    own_id: str
     jitter: Jitter
     lease_seconds: float = LEASE_SECONDS
 
@@ -104,7 +105,9 @@ class _Batch:
             record = self.reading.records.get(user.user_id)
             if record is not None:
                 known = self.context.get(user.user_id, UserContext())
-                steps[user.user_id] = step_for(user, record, known, self.settler.rulebook)
+                steps[user.user_id] = step_for(
+                    user, record, known, self.settler.rulebook, self.settler.own_id
+                )
         return steps
 
     def _may_write(self, step: Step) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sync.intake import case_of, held_back
-from sync.kept import ended_unseen, held_before_late_writes
+from sync.kept import ended_unseen, held_when_opened
 from sync.model import (
     INTERFACES,
     Decision,
@@ -94,9 +94,13 @@ class Step:
 
 
 def step_for(
-    user: PendingUser, record: UserRecord, context: UserContext, rulebook: Rulebook
+    user: PendingUser,
+    record: UserRecord,
+    context: UserContext,
+    rulebook: Rulebook,
+    own_id: str,
 ) -> Step:
-    """Decide one record, and say what has to be written."""
+    """Decide one record, and say what has to be written. `own_id` is the user that we write as."""
     resolution = resolution_step(record, context)
     requested = record.requested
     if isinstance(resolution, CarryOut):
@@ -105,7 +109,7 @@ def step_for(
     if isinstance(resolution, Credited):
         ended |= {resolution.entry.id}
     standing = tuple(entry for entry in context.entries if entry.id not in ended)
-    case, decision = _decide(record, requested, standing, context.recent, rulebook)
+    case, decision = _decide(record, requested, standing, context.recent, rulebook, own_id)
     staying = held_back(user.hold, record, decision)
     target = None if decision.effective is None else decision.effective | staying
     return Step(
@@ -130,6 +134,7 @@ def _decide(
     standing: tuple[Entry, ...],
     recent: Sequence[HistoryRow],
     rulebook: Rulebook,
+    own_id: str,
 ) -> tuple[Case, Decision]:
     """The decision, and the case that it is for: what is held when a conflict opens."""
     case = replace(case_of(record, standing), requested=requested)
@@ -137,8 +142,7 @@ def _decide(
     known = {entry.code for entry in standing}
     if all(finding.code in known for finding in decision.conflicts):
         return case, decision
-    held = held_before_late_writes(case.held, recent)
-    case = replace(case, held=held)
+    case = replace(case, held=held_when_opened(record, recent, own_id))
     return case, rulebook.decide(case)
 
 

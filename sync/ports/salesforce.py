@@ -175,6 +175,10 @@ class OrgGateway(Protocol):
         """The 18-character id of the organization that the login leads to; may CallFailed."""
         ...
 
+    def user_id(self) -> str:
+        """The 18-character id of the user that we read and write as; may CallFailed."""
+        ...
+
     def check_schema(self) -> str | None:
         """One sentence that says which fields are wrong and what to grant; None: all fit."""
         ...

@@ -80,6 +80,10 @@ class Gateway:
         """
         return self._transport.session().organization_id
 
+    def user_id(self) -> str:
+        """The user that we read and write as, 18 characters; may log in. Raises CallFailed."""
+        return self._transport.session().user_id
+
     def check_schema(self) -> str | None:
         """One sentence that says which fields are wrong and what to grant; None: all fit.
 

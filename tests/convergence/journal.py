@@ -19,15 +19,24 @@ class Judged:
     kept: frozenset[str] | None = None
     """What was held when both sides came to be requested; None while they are not."""
     doubtful: bool = False
-    """A worker died over a write of this user: whether it arrived is known to nobody."""
+    """Whether a write came before or after an edit is known to nobody but the judge."""
+    crossed: bool = False
+    """A write decided on an older request arrived while both sides are requested."""
 
     def asks(self, requested: frozenset[str]) -> None:
         """An admin sets the request."""
         self.requested = requested
+        self.doubtful = self.doubtful or self.crossed
         if not requested >= BOTH:
-            self.kept = None
+            self.kept, self.crossed, self.doubtful = None, False, False
         elif self.kept is None:
             self.kept = self.held & BOTH
+
+    def holds(self, held: frozenset[str], decided: frozenset[str] | None) -> None:
+        """A worker's write arrives that was decided on the request `decided` (None: as before)."""
+        self.held = held
+        if self.kept is not None and decided is not None and not decided >= BOTH:
+            self.crossed = True
 
 
 @dataclass

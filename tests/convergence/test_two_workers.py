@@ -247,7 +247,10 @@ class _Watched:
         if write.requested:
             judged.asks(frozenset(self.machine.bench.requested(write.user_id).names))
         if self.machine.last_write.get(write.user_id, -1) <= self.started:
-            judged.held = frozenset(self.machine.bench.held(write.user_id).names)
+            decided = None
+            if write.decided is not None:
+                decided = frozenset(Licenses.from_code(write.decided).names)
+            judged.holds(frozenset(self.machine.bench.held(write.user_id).names), decided)
             self.machine.last_write[write.user_id] = self.machine.writes
 
 

@@ -63,6 +63,7 @@ class Bench:
                 "reader": self.org,
                 "writer": self.org,
                 "rulebook": self.rulebook,
+                "own_id": self.org.user_id(),
                 "jitter": lambda: 0.0,
                 **changes,
             }  # type: ignore[arg-type]

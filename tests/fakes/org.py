@@ -113,6 +113,9 @@ class FakeOrg:
     def organization_id(self) -> str:
         return self.organization
 
+    def user_id(self) -> str:
+        return INTEGRATION
+
     def check_schema(self) -> str | None:
         self._call("describe")
         return self.schema_problem
