@@ -70,10 +70,8 @@ def stop_left_over(settings: Settings) -> None:
     if not answers(settings):
         Path(settings.broker_socket).unlink(missing_ok=True)
         return
-    try:
+    with suppress(redis.RedisError):
         redis.Redis.from_url(settings.redis(), socket_timeout=5).shutdown(save=False)
-    except redis.RedisError:
-        pass
     deadline = time.monotonic() + START_SECONDS
     while answers(settings) and time.monotonic() < deadline:
         time.sleep(0.05)

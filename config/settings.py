@@ -281,7 +281,7 @@ def _sentence(problem: Mapping[str, object]) -> str:
 
 
 def _unparsed(error: SettingsError) -> str:
-    """The error names the field; what could not be parsed may be a secret and is not said."""
+    """The error names the outermost field; what could not be parsed may be a secret."""
     found = re.search(r'field "(\w+)"', str(error))
     where = f"{PREFIX}{found[1].upper()}" if found else "settings"
-    return f"{where}: cannot be parsed; write it as JSON, or set what is below it by itself."
+    return f'{where}: cannot be parsed; write it as JSON, and a list below it like ["scv"].'

@@ -148,15 +148,13 @@ class Service:
     def said(self) -> str:
         return f"{self.name}: {self.log.read_text(errors='replace')[-4000:]}"
 
-    def stop(self, patience: float) -> float:
-        """SIGTERM to the process alone, as Docker sends it; the seconds that it took."""
-        began = time.monotonic()
+    def stop(self, patience: float) -> None:
+        """SIGTERM to the process alone, as Docker sends it, and wait for its end."""
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(patience)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"does not end within {patience} s: {self.said()}") from None
-        return time.monotonic() - began
 
     def has_left_something(self) -> bool:
         """Whether any process of its session is still there."""

@@ -1,0 +1,13 @@
+"""`python -m bench [NAME ...]`: decide, store, settle; all of them if none is named."""
+
+import runpy
+import sys
+
+NAMES = ("decide", "store", "settle")
+
+for name in sys.argv[1:] or NAMES:
+    if name not in NAMES:
+        sys.exit(f"There is no measurement {name!r}: name some of {', '.join(NAMES)}.")
+    print(f"== {name}", flush=True)
+    sys.argv = [name]
+    runpy.run_module(f"bench.{name}", run_name="__main__")

@@ -1,0 +1,372 @@
+"""Where settings come from, which comes first, and what is said about wrong ones."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config.settings import (
+    PREFIX,
+    SOCKET_BYTES,
+    BadSettings,
+    OrgSettings,
+    Settings,
+    load_settings,
+)
+from sync.store import make_engine
+
+EXAMPLE = Path(__file__).parents[3] / ".env.example"
+URL = "https://acme.my.salesforce.com"
+FOUR = {
+    "ORGS__ACME__LOGIN_URL": URL,
+    "ORGS__ACME__CLIENT_ID": "id",
+    "ORGS__ACME__CLIENT_SECRET": "hush",
+    "ORGS__ACME__FEATURES": '["scv"]',
+}
+FROM_THE_ENVIRONMENT_ONLY = {"CONFIG_FILE", "SECRETS_DIR", "ENV_FILE", "ADMIN"}
+
+Setter = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Setter:
+    def put(**values: str) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(PREFIX + name, value)
+
+    return put
+
+
+def problems() -> list[str]:
+    with pytest.raises(BadSettings) as caught:
+        load_settings()
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return caught.value.problems
+
+
+# Where they come from
+
+
+def test_nothing_needs_to_be_set() -> None:
+    found = load_settings()
+    assert found.orgs == {}
+    assert found.uses_embedded_broker
+    assert found.database() == f"sqlite:///{found.state_dir}/license-sync.db"
+    assert found.broker() == f"redis+socket://{found.state_dir}/broker.sock"
+    assert found.redis() == f"unix://{found.state_dir}/broker.sock?db=0"
+
+
+def test_four_settings_are_enough_for_an_org(environment: Setter) -> None:
+    environment(**FOUR)
+    org = load_settings().orgs["acme"]
+    assert (org.login_url, org.client_id, org.secret()) == (URL, "id", "hush")
+    assert org.features == {"scv"}
+    assert (org.policy, org.layout) == ("natterbox-2022", "user")
+
+
+def test_several_orgs_stand_side_by_side_under_lower_case_names(environment: Setter) -> None:
+    environment(**FOUR)
+    environment(**{name.replace("ACME", "Beta-2_x"): value for name, value in FOUR.items()})
+    assert list(load_settings().orgs) == ["acme", "beta-2_x"]
+
+
+def test_what_comes_first_wins(
+    environment: Setter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Environment, .env, secret files, TOML; below one org as well."""
+    toml, secrets = tmp_path / "settings.toml", tmp_path / "secrets"
+    secrets.mkdir()
+    keys = ("policy", "layout", "client_id", "login_url")
+    org = [f'{key} = "{URL if key == "login_url" else "toml"}"' for key in keys]
+    toml.write_text("poll_seconds = 4\nlive_workers = 4\n[orgs.acme]\n" + "\n".join(org))
+    for name, value in {"policy": "file", "layout": "file", "client_secret": "file"}.items():
+        (secrets / f"license_sync_orgs__acme__{name}").write_text(f"{value}\n")
+    (secrets / "license_sync_live_workers").write_text("3")
+    (tmp_path / ".env").write_text(
+        f"{PREFIX}ORGS__ACME__POLICY=dotenv\n{PREFIX}BULK_WORKERS=2\n{PREFIX}SETTLE_LIMIT=2\n"
+    )
+    environment(SETTLE_LIMIT="1", CONFIG_FILE=str(toml), SECRETS_DIR=str(secrets))
+    found = load_settings()
+    acme = found.orgs["acme"]
+    assert (acme.client_id, acme.layout, acme.policy) == ("toml", "file", "dotenv")
+    assert acme.secret() == "file"
+    assert found.poll_seconds == 4
+    assert (found.live_workers, found.bulk_workers, found.settle_limit) == (3, 2, 1)
+    assert load_settings(settle_limit=7).settle_limit == 7
+
+
+def test_another_env_file_than_the_usual(environment: Setter, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text(f"{PREFIX}LOG_FORMAT=json\n")
+    environment(ENV_FILE=str(tmp_path / "mine"))
+    assert load_settings().log_format == "json"
+
+
+def test_an_empty_value_counts_as_not_set(environment: Setter, tmp_path: Path) -> None:
+    environment(**FOUR, BROKER_URL="", DATABASE_URL="", CONFIG_FILE="", ENV_FILE="")
+    environment(ORGS__ACME__USERNAME="", SECRETS_DIR="")
+    assert load_settings().uses_embedded_broker
+
+
+def test_secrets_as_files(environment: Setter, tmp_path: Path) -> None:
+    """As Docker mounts them: a line break at the end, names in lower case, others beside them."""
+    files = {
+        "license_sync_database_url": "postgresql://license_sync@db/x",
+        "license_sync_database_password": "p@ss/word%",
+        "license_sync_broker_url": "redis://:other@redis:6379/0",
+        "LICENSE_SYNC_ORGS__ACME__CLIENT_SECRET": "hush",
+        "somebody_elses": "\x00",
+    }
+    for name, value in files.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    environment(**{k: v for k, v in FOUR.items() if "SECRET" not in k}, SECRETS_DIR=str(tmp_path))
+    found = load_settings()
+    assert found.orgs["acme"].secret() == "hush"
+    assert found.redis() == found.broker() == "redis://:other@redis:6379/0"
+    url = make_engine(found.database()).url
+    assert (url.username, url.password, url.host) == ("license_sync", "p@ss/word%", "db")
+
+
+def test_the_secret_and_the_key_of_an_org_may_be_files_of_their_own(
+    environment: Setter, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("hush\n")
+    (tmp_path / "key.pem").write_text("key")
+    environment(**{k: v for k, v in FOUR.items() if "SECRET" not in k})
+    environment(ORGS__ACME__CLIENT_SECRET_FILE=str(tmp_path / "secret"))
+    environment(ORGS__BETA__LOGIN_URL=URL, ORGS__BETA__CLIENT_ID="id")
+    environment(ORGS__BETA__USERNAME="u", ORGS__BETA__PRIVATE_KEY_FILE=str(tmp_path / "key.pem"))
+    orgs = load_settings().orgs
+    assert orgs["acme"].secret() == "hush"
+    assert orgs["beta"].secret() is None
+    assert orgs["beta"].private_key_file == tmp_path / "key.pem"
+
+
+# What the rest of the program is given
+
+
+def test_the_state_folder_means_the_same_in_every_working_directory(
+    environment: Setter, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment(STATE_DIR="var")
+    assert load_settings().state_dir == tmp_path / "var"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    environment(STATE_DIR="~/state")
+    assert load_settings().state_dir == tmp_path / "state"
+
+
+@pytest.mark.parametrize("length", [10, 60, 90, 120, 3000])
+@pytest.mark.parametrize("letter", ["x", "ü"])
+def test_the_brokers_socket_fits_into_an_address(length: int, letter: str) -> None:
+    folders = [f"/{name}{letter * 40}/".ljust(length, letter) for name in ("a", "b")]
+    sockets = {Settings(state_dir=Path(folder)).broker_socket for folder in folders}
+    assert len(sockets) == 2
+    assert all(len(os.fsencode(path)) <= SOCKET_BYTES for path in sockets)
+    assert {Settings(state_dir=Path(folder)).broker_socket for folder in folders} == sockets
+
+
+def test_a_short_state_folder_keeps_its_socket(tmp_path: Path) -> None:
+    name = "x" * (SOCKET_BYTES - len("//broker.sock"))
+    assert Settings(state_dir=Path("/" + name)).broker_socket == Path(f"/{name}/broker.sock")
+    assert Settings(state_dir=Path(f"/{name}x")).broker_socket.parent.parent == Path("/tmp")
+
+
+def test_a_socket_of_ones_own_is_spelled_as_each_library_wants_it() -> None:
+    url = "redis+socket:///run/valkey.sock?virtual_host=2"
+    found = Settings(broker_url=url)  # type: ignore[arg-type]
+    assert found.broker() == url
+    assert found.redis() == "unix:///run/valkey.sock?db=2"
+
+
+# What is said about wrong ones
+
+WRONG = [
+    ({"POLL_SECONDS": "0"}, "POLL_SECONDS: should be greater than or equal to 0.2"),
+    ({"POLL_SECONDS": "often"}, "POLL_SECONDS: should be a valid number"),
+    ({"SETTLE_LIMIT": "9000"}, "SETTLE_LIMIT: should be less than or equal to 2000"),
+    ({"RECONCILE_HOUR": "24"}, "RECONCILE_HOUR: should be less than or equal to 23"),
+    ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: should be 'debug', 'info', 'warning' or 'error'"),
+    ({"BROKER_URL": "amqp://me:hush@x"}, "BROKER_URL: write it as redis://host:6379/0"),
+    ({"DATABASE_PASSWORD": "hush"}, "write it as postgresql://user@host/database"),
+    (
+        {"DATABASE_PASSWORD": "hush", "DATABASE_URL": "postgresql://u:hush@h/d"},
+        "DATABASE_PASSWORD needs a LICENSE_SYNC_DATABASE_URL with a user and without a password",
+    ),
+    ({"ORGS": "hush"}, "ORGS: cannot be parsed; write it as JSON"),
+    ({"ORGS": '{"acme": "hush"}'}, "ORGS__ACME: should be an org's settings; set __LOGIN_URL"),
+    ({"ORGS": '{"Acme!": %s}'}, "the org name 'Acme!' cannot be used: take up to 40 of a-z"),
+    ({"ORGS__ACME__LOGIN_URL": ""}, "ORGS__ACME__LOGIN_URL: is missing; set it"),
+    ({"ORGS__ACME__CLIENT_ID": ""}, "ORGS__ACME__CLIENT_ID: is missing; set it"),
+    ({"ORGS__ACME__CLIENT_SECRET": ""}, "ORGS__ACME: set either client_secret"),
+    ({"ORGS__ACME__USERNAME": "u"}, "ORGS__ACME: set either client_secret"),
+    (
+        {"ORGS__ACME__CLIENT_SECRET": "", "ORGS__ACME__USERNAME": "u"},
+        "ORGS__ACME: set both username and private_key_file",
+    ),
+    ({"ORGS__ACME__LOGIN_URL": "http://x.example"}, "LOGIN_URL: write it as https://host"),
+    ({"ORGS__ACME__LOGIN_URL": "https://u:hush@x.example"}, "LOGIN_URL: write it as https://host"),
+    ({"ORGS__ACME__LOGIN_URL": "https://x.example/hush"}, "LOGIN_URL: write it as https://host"),
+    ({"ORGS__ACME__LOGIN_URL": "https://x?hush"}, "LOGIN_URL: write it as https://host"),
+    ({"ORGS__ACME__LOGIN_URL": "https://[hush"}, "LOGIN_URL: write it as https://host"),
+    ({"ORGS__ACME__FEATURES": "scv"}, "ORGS: cannot be parsed; write it as JSON, and a list below"),
+    ({"ORGS__ACME__FEATURES": "1"}, "FEATURES: should be a list; write it as JSON or TOML does"),
+    ({"ORGS__ACME__API_VERSION": "62"}, "API_VERSION: should be a version of the API; write it"),
+    ({"ORGS__ACME__CLIENT_SECRT": "hush"}, "CLIENT_SECRT: is no setting of an org; correct its"),
+    ({"ORGS__ACME__CA_FILE": "hush"}, "CA_FILE: there is no such file; give the path of one"),
+    ({"ORGS__ACME__CA_FILE": "hush" * 500}, "CA_FILE: there is no such file; give the path of"),
+    ({"CONFIG_FILE": "/no/such"}, "CONFIG_FILE: there is no /no/such; correct it or unset it"),
+    ({"CONFIG_FILE": "/"}, "CONFIG_FILE: there is no /; correct it or unset it"),
+    ({"SECRETS_DIR": "/no/such"}, "SECRETS_DIR: there is no /no/such; correct it or unset it"),
+    ({"ENV_FILE": "/no/such"}, "ENV_FILE: there is no /no/such; correct it or unset it"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "said"), WRONG)
+def test_each_problem_is_one_sentence_that_names_setting_and_mend(
+    environment: Setter, wrong: dict[str, str], said: str
+) -> None:
+    whole = f'{{"login_url": "{URL}", "client_id": "i", "client_secret": "hush"}}'
+    filled = {name: value.replace("%s", whole) for name, value in wrong.items()}
+    environment(**(FOUR if "__ACME__" in str(wrong) else {}) | filled)
+    [problem] = problems()
+    assert said in problem
+    assert "hush" not in problem
+    assert re.fullmatch(rf"({PREFIX}[A-Z_]+|settings): [^\n]+\.", problem)
+
+
+def test_all_problems_come_at_once(environment: Setter) -> None:
+    environment(**FOUR | {"ORGS__ACME__LOGIN_URL": "x"}, POLL_SECONDS="x", LOG_LEVEL="x")
+    assert [problem.split(":")[0].removeprefix(PREFIX) for problem in problems()] == [
+        "ORGS__ACME__LOGIN_URL",
+        "POLL_SECONDS",
+        "LOG_LEVEL",
+    ]
+
+
+def test_a_file_that_is_no_toml(environment: Setter, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("client_secret = hush")
+    environment(CONFIG_FILE="x.toml")
+    [problem] = problems()
+    assert problem.startswith(f"{PREFIX}CONFIG_FILE: is no TOML: Invalid value (at line 1")
+    assert "hush" not in problem
+
+
+def test_a_file_that_is_no_text(environment: Setter, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+    assert problems() == ["settings: a file is not UTF-8 text; save it as such."]
+
+
+def test_a_secret_that_may_not_be_read(
+    environment: Setter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "license_sync_broker_url").write_text("redis://x")
+
+    def refuse(path: Path, encoding: str) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    environment(SECRETS_DIR=str(tmp_path))
+    [problem] = problems()
+    assert problem == f"settings: {tmp_path}/license_sync_broker_url cannot be read; grant that."
+
+
+words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=8)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words, st.sampled_from([*OrgSettings.model_fields, "typo"]), st.sampled_from(["", "{", "["]))
+def test_no_secret_is_ever_shown(
+    monkeypatch: pytest.MonkeyPatch, secret: str, wrong: str, before: str
+) -> None:
+    """Neither in what the settings look like nor in what is said, whichever is set to a secret."""
+    with monkeypatch.context() as patch:
+        for name, value in FOUR.items():
+            patch.setenv(PREFIX + name, value)
+        patch.setenv(f"{PREFIX}ORGS__ACME__CLIENT_SECRET", secret)
+        patch.setenv(f"{PREFIX}BROKER_URL", f"redis://:{secret}@host")
+        patch.setenv(f"{PREFIX}DATABASE_URL", f"postgresql://u:{secret}@host/d")
+        found = load_settings()
+        assert secret not in repr(found) + str(found) + repr(found.orgs)
+        patch.setenv(f"{PREFIX}POLL_SECONDS", before + secret)
+        patch.setenv(f"{PREFIX}ORGS__ACME__{wrong.upper()}", before + secret)
+        with pytest.raises(BadSettings) as caught:
+            load_settings()
+        assert secret not in f"{caught.value!r} {caught.value} {caught.value.__cause__}"
+
+
+# .env.example
+
+
+def example(*, whole: bool) -> dict[str, str]:
+    """What the file sets; with `whole`, what its comments set as well."""
+    pattern = rf"^(?:# )?{PREFIX}(\w+)=(.*)$" if whole else rf"^{PREFIX}(\w+)=(.*)$"
+    return dict(re.findall(pattern, EXAMPLE.read_text("utf-8"), re.MULTILINE))
+
+
+def every_setting() -> set[str]:
+    orgs = Settings.model_fields["orgs"].annotation
+    assert get_args(orgs)[1] is OrgSettings
+    return {
+        *(name.upper() for name in Settings.model_fields if name != "orgs"),
+        *(f"ORGS__ACME__{name.upper()}" for name in OrgSettings.model_fields),
+        *FROM_THE_ENVIRONMENT_ONLY,
+    }
+
+
+def test_the_example_has_every_setting_and_no_other() -> None:
+    assert set(example(whole=True)) == every_setting()
+
+
+def test_the_example_works_as_it_is(environment: Setter) -> None:
+    environment(ENV_FILE=str(EXAMPLE))
+    found = load_settings()
+    assert found.orgs["acme"].features == {"scv"}
+    assert found.orgs["acme"].secret() == "the-consumer-secret"
+    assert found.uses_embedded_broker
+
+
+JWT = {"ORGS__ACME__USERNAME", "ORGS__ACME__PRIVATE_KEY_FILE"}
+BY_SECRET = {"ORGS__ACME__CLIENT_SECRET", "ORGS__ACME__CLIENT_SECRET_FILE"}
+
+
+@pytest.mark.parametrize("other_way", [JWT, BY_SECRET])
+def test_the_example_works_with_its_comments_taken_in(
+    environment: Setter, tmp_path: Path, other_way: set[str]
+) -> None:
+    """Files and folders stand elsewhere here; login is either by secret or by JWT."""
+    taken = {n: v for n, v in example(whole=True).items() if n not in other_way}
+    places = {name for name in taken if name.endswith(("_FILE", "_DIR"))}
+    for name in places - FROM_THE_ENVIRONMENT_ONLY - {"STATE_DIR"}:
+        (tmp_path / name).write_text("x")
+        taken[name] = str(tmp_path / name)
+    lines = [f"{PREFIX}{n}={v}" for n, v in taken.items() if n not in FROM_THE_ENVIRONMENT_ONLY]
+    (tmp_path / "all").write_text("\n".join(lines))
+    environment(ENV_FILE=str(tmp_path / "all"))
+    found = load_settings()
+    assert found.model_fields_set == set(Settings.model_fields)
+    given = found.orgs["acme"].model_fields_set
+    names = {name.removeprefix("ORGS__ACME__").lower() for name in other_way}
+    assert given == set(OrgSettings.model_fields) - names
+
+
+@pytest.mark.parametrize("name", [n for n in Settings.model_fields if n != "orgs"])
+def test_the_example_tells_the_default(name: str) -> None:
+    default = Settings.model_fields[name].default
+    value = example(whole=True)[name.upper()]
+    if default is not None:
+        assert (
+            Path(value).expanduser() == default
+            if name == "state_dir"
+            else (str(default).removesuffix(".0") == value)
+        )
