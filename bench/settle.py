@@ -87,10 +87,11 @@ def program(users: int) -> Iterator[Org]:
         try:
             options = ["--users", str(users), "--seed", "7"]
             address = start_org(supervisor, home / "salesforce", home / "org.log", options)
+            (home / "empty.env").touch()
             os.environ |= address.settings() | {
                 f"{PREFIX}STATE_DIR": str(home),
                 f"{PREFIX}POLL_SECONDS": "2",
-                f"{PREFIX}ENV_FILE": os.devnull,
+                f"{PREFIX}ENV_FILE": str(home / "empty.env"),
             }
             start_parts(supervisor, runtime().settings, home)
             while runtime().store.state(ORG).armed_fingerprint is None:

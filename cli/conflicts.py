@@ -1,4 +1,4 @@
-"""`license-sync conflicts`: what only a person can decide, what the rules refused, who is parked."""
+"""`license-sync conflicts`: what only a person can decide, what was refused, who is parked."""
 
 import csv
 import sys
@@ -198,7 +198,8 @@ def _description(entry: Entry) -> Iterator[str]:
     if entry.resolution is not None:
         decided = entry.resolution
         when = moment(decided.decided_at)
-        yield f"  decided    {decided.decided_by} keeps {names(decided.keep)}, {when} {decided.note}"
+        what = f"{decided.decided_by} keeps {names(decided.keep)}"
+        yield f"  decided    {what}, {when} {decided.note}".rstrip()
     if entry.status is EntryStatus.RESOLVED:
         yield f"  resolved   {moment(entry.resolved_at)} by {entry.resolved_by}: {entry.how}"
     if entry.note:
@@ -219,7 +220,9 @@ def _kept(entry: Entry, keep: str) -> Licenses:
     try:
         kept = License(keep)
     except ValueError:
-        raise UnknownReference(f"There is no license {keep!r}: keep one of {choices}, or none.")
+        raise UnknownReference(
+            f"There is no license {keep!r}: keep one of {choices}, or none."
+        ) from None
     if kept not in entry.licenses:
         raise NotAllowed(f"{kept.value} is not part of entry {entry.id}: keep one of {choices}.")
     return Licenses.of(kept)

@@ -1,4 +1,4 @@
-"""`license-sync explain`: what a record asks, holds and should hold, license by license, and why."""
+"""`license-sync explain`: what a record asks, holds and should hold, and why."""
 
 from typing import Annotated
 
@@ -55,7 +55,8 @@ def _waits(org: Org, record: UserRecord) -> str:
         return "Not settled, and not noticed yet: the next poll finds it."
     if waiting.parked:
         return f"Parked: {waiting.error}"
-    return f"Pending since {waiting.noticed_at:%H:%M:%S}, {waiting.attempts} tries: {waiting.error or 'due'}"
+    why = waiting.error or "due"
+    return f"Pending since {waiting.noticed_at:%H:%M:%S}, {waiting.attempts} tries: {why}"
 
 
 def _word(record: UserRecord, license: License, *, held: bool) -> str:

@@ -1,4 +1,4 @@
-"""The license-sync command: parses, calls one thing, and turns errors into one line and a status."""
+"""The license-sync command: parses, calls one thing, turns errors into one line and a status."""
 
 import sys
 

@@ -166,9 +166,10 @@ class Teller:
             return
         self.summary.conflicts_resolved += 1
         user = self.admin.user(entry.user_id)
+        requested, effective = licenses(user, "Requested"), licenses(user, "Effective")
         self.say(
-            f"    {time.monotonic() - started:4.1f} s  requests {names(licenses(user, 'Requested'))}, "
-            f"has {names(licenses(user, 'Effective'))}  [{user['License_Sync_Status__c']}]"
+            f"    {time.monotonic() - started:4.1f} s  requests {names(requested)}, "
+            f"has {names(effective)}  [{user['License_Sync_Status__c']}]"
         )
 
     def _count(self) -> None:

@@ -1,4 +1,4 @@
-"""The one place that picks adapters: from settings to a store, and to orgs that can be worked on."""
+"""The one place that picks adapters: from settings to a store, and to orgs to work on."""
 
 import random
 import time
@@ -105,6 +105,7 @@ def _credentials(settings: OrgSettings) -> Credentials:
     secret = settings.secret()
     if secret is not None:
         return ClientCredentials(settings.client_id, secret)
-    assert settings.username is not None and settings.private_key_file is not None
+    assert settings.username is not None
+    assert settings.private_key_file is not None
     key = settings.private_key_file.read_text(encoding="ascii")
     return JwtBearer(settings.client_id, settings.username, key)

@@ -20,7 +20,6 @@ from sync.ports.conflict_log import (
 )
 from sync.ports.settling import UserContext
 from sync.resolutions import CarryOut, Credited, Overtaken, ResolutionStep
-from sync.resolutions import CarryOut, Credited, Overtaken, ResolutionStep
 
 BY_EDIT = "edited in Salesforce"
 BY_PERSON = "decided in the conflict log"

@@ -47,9 +47,7 @@ class OrgStore(Protocol):
         """Say why the org does not work now."""
         ...
 
-    def report_good(
-        self, org: str, api_used: int | None, api_allowed: int | None
-    ) -> None:
+    def report_good(self, org: str, api_used: int | None, api_allowed: int | None) -> None:
         """Take back a problem, and note the quota."""
         ...
 

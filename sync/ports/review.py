@@ -102,7 +102,8 @@ class ReviewStore(Protocol):
 
     def retry_parked(self, org: str | None, user_ids: Sequence[str], by: str) -> int:
         """Make parked users (all of the org's if none are named) due at once, without their
-        hold; how many."""
+        hold; how many.
+        """
         ...
 
     def waiting(self, org: str, user_id: str) -> WaitingUser | None:

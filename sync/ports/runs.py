@@ -157,8 +157,6 @@ class RunStore(Protocol):
         """The newest run of that kind under that fingerprint over the whole org."""
         ...
 
-    def items(
-        self, run_id: int, after_id: str = "", limit: int = 2000
-    ) -> list[PlanItem]:
+    def items(self, run_id: int, after_id: str = "", limit: int = 2000) -> list[PlanItem]:
         """Items of a run by user id."""
         ...

@@ -94,9 +94,7 @@ class RecordWrite:
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
         texts = (self.status, self.message, self.decided)
-        return (
-            not self.effective and not self.requested and all(t is None for t in texts)
-        )
+        return not self.effective and not self.requested and all(t is None for t in texts)
 
 
 class Written(StrEnum):

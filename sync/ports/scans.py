@@ -55,8 +55,6 @@ class IntakeStore(Protocol):
         """Store notices that no cursor found; how many rows changed."""
         ...
 
-    def living_entries(
-        self, org: str, user_ids: Sequence[str]
-    ) -> Mapping[str, tuple[Entry, ...]]:
+    def living_entries(self, org: str, user_ids: Sequence[str]) -> Mapping[str, tuple[Entry, ...]]:
         """The living entries of these users."""
         ...

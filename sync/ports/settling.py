@@ -57,9 +57,7 @@ class Outcome:
     hold: Licenses = NONE
     requested: Licenses = NONE
     held: Licenses = NONE
-    history: Mapping[int, tuple[HistoryOutcome, str | None]] = field(
-        default_factory=dict
-    )
+    history: Mapping[int, tuple[HistoryOutcome, str | None]] = field(default_factory=dict)
     entries: tuple[EntryChange, ...] = ()
 
 
@@ -74,7 +72,7 @@ class SettleStore(Protocol):
         limit: int,
         lease_seconds: float,
     ) -> Claim | None:
-        """Lease due rows of at least that priority, most urgent first; None when there are none.
+        """Lease due rows of that priority, oldest first; None when there are none.
 
         Also None while the org is paused or armed under another fingerprint.
         """
@@ -89,7 +87,7 @@ class SettleStore(Protocol):
         ...
 
     def record_intents(self, claim: Claim, intents: Sequence[Intent]) -> list[int]:
-        """Commit history rows for these writes, and return their ids in order; LeaseLost as `renew`."""
+        """Commit history rows for these writes; their ids in order. LeaseLost as `renew`."""
         ...
 
     def book(self, claim: Claim, outcomes: Sequence[Outcome]) -> None:

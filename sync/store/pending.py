@@ -49,19 +49,16 @@ class PendingUsers(Database):
         limit: int,
         lease_seconds: float,
     ) -> Claim | None:
-        """Lease due users, most urgent first; None while there are none, or none may be written."""
+        """Lease due users, oldest first; None while there are none, or none may be written."""
         token = new_token()
         with self.writing() as connection:
             if not may_write(connection, org, fingerprint):
                 return None
             now = self.clock_of(connection)
             free_ended(connection, org, now)
-            whose = {"of_org": org, "now": now, "token": token}
-            users: list[PendingUser] = []
-            for each in sorted(Priority):
-                if each <= priority and len(users) < limit:
-                    some = {"of_priority": each, "at_most": limit - len(users)}
-                    users += _users(connection.execute(_TAKE, whose | some).all())
+            whose = {"of_org": org, "of_priority": priority, "now": now}
+            taken = connection.execute(_TAKE, whose | {"token": token, "at_most": limit})
+            users = _users(taken.all())
             if not users:
                 return None
             begin_lease(connection, token, org, after(now, lease_seconds))

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from sync.errors import LeaseLost
-from sync.model import Licenses
+from sync.model import Flags, Licenses
 from sync.ports.conflict_log import EntryStatus
 from sync.ports.pending import Priority
 from sync.ports.salesforce import RecordWrite
@@ -22,6 +22,7 @@ from sync.store.tables import metadata
 from tests.convergence.journal import BOTH, FREEDOM, PBX, PCI, SCV, Judge, Judged
 from tests.convergence.stepping import CALLS, PORTS, Gate, Gated, Worker
 from tests.fakes.bench import FINGERPRINT, ORG, Bench, memory_bench, open_bench
+from tests.fakes.org import ADMIN
 
 USERS = 3
 REQUESTS = [
@@ -87,6 +88,17 @@ class TwoWorkers(RuleBasedStateMachine):
             if entry.status is EntryStatus.OPEN:
                 self.bench.store.dismiss(entry.id, "ada", "later")
 
+    @rule(
+        user=st.integers(0, USERS - 1),
+        held=st.sampled_from(["C", "CF", "S", "CFS", "-"]),
+    )
+    def hand_moves_what_is_held(self, user: int, held: str) -> None:
+        """A hand on the effective flags of a user in conflict: it must not pick the side."""
+        user_id = self.users[user]
+        in_log = any(entry.kind == "conflict" for entry in self.bench.living(user_id))
+        if in_log and self.judge.users[user_id].requested >= BOTH:
+            self.bench.org.edit(user_id, held=Flags(Licenses.from_code(held)), by=ADMIN)
+
     # --- time and intake ----------------------------------------------------------------------
 
     @rule(seconds=st.sampled_from([0.3, 1, 3, 31]))
@@ -134,7 +146,7 @@ class TwoWorkers(RuleBasedStateMachine):
             writer=Gated(watched, gate, CALLS),
         )
         with suppress(LeaseLost):
-            settler.settle(FINGERPRINT, Priority.BULK, 100)
+            settler.settle(FINGERPRINT, Priority.LIVE, 100)
 
     def _step(self, number: int, worker: Worker) -> None:
         worker.step()

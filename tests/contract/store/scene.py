@@ -59,7 +59,7 @@ class Scene:
         return self.store.notice(org, [a_notice(user_id, **more) for user_id in user_ids])
 
     def claim(
-        self, limit: int = 100, priority: Priority = Priority.BULK, fingerprint: str = PRINT
+        self, limit: int = 100, priority: Priority = Priority.LIVE, fingerprint: str = PRINT
     ) -> Claim:
         """Claim users; there have to be some."""
         claim = self.try_claim(limit, priority, fingerprint)
@@ -67,7 +67,7 @@ class Scene:
         return claim
 
     def try_claim(
-        self, limit: int = 100, priority: Priority = Priority.BULK, fingerprint: str = PRINT
+        self, limit: int = 100, priority: Priority = Priority.LIVE, fingerprint: str = PRINT
     ) -> Claim | None:
         """Claim users if there are any."""
         return self.store.claim(ORG, fingerprint, priority, limit, LEASE)

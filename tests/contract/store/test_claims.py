@@ -27,14 +27,11 @@ def test_nothing_due_is_no_claim(scene: Scene) -> None:
     assert scene.try_claim() is None
 
 
-def test_live_comes_before_bulk_and_older_before_newer(scene: Scene, clock: Clock) -> None:
-    scene.notice(ANN, priority=Priority.BULK)
-    clock.pass_(1)
+def test_older_comes_before_newer(scene: Scene, clock: Clock) -> None:
     scene.notice(CID)
     clock.pass_(1)
     scene.notice(BOB)
-    assert ids(scene.claim(limit=2)) == [CID, BOB]
-    assert ids(scene.claim()) == [ANN]
+    assert ids(scene.claim()) == [CID, BOB]
 
 
 def test_a_live_claim_takes_no_bulk(scene: Scene) -> None:
@@ -44,12 +41,17 @@ def test_a_live_claim_takes_no_bulk(scene: Scene) -> None:
     assert ids(scene.claim(priority=Priority.LIVE)) == [BOB]
 
 
+def test_a_bulk_claim_leaves_live_edits_to_faster_hands(scene: Scene) -> None:
+    scene.notice(ANN)
+    assert scene.try_claim(priority=Priority.BULK) is None
+    scene.notice(BOB, priority=Priority.BULK)
+    assert ids(scene.claim(priority=Priority.BULK)) == [BOB]
+
+
 def test_a_claim_is_no_larger_than_asked_for(scene: Scene) -> None:
     scene.notice(*(f"005{i:03}" for i in range(10)))
-    scene.notice(*(f"006{i:03}" for i in range(10)), priority=Priority.BULK)
     assert len(scene.claim(limit=3).users) == 3
-    assert len(scene.claim(limit=9).users) == 9
-    assert len(scene.claim(limit=9).users) == 8
+    assert len(scene.claim(limit=9).users) == 7
 
 
 def test_claimed_users_are_nobody_elses_until_the_lease_ends(scene: Scene, clock: Clock) -> None:
@@ -73,7 +75,7 @@ def test_an_org_is_claimed_only_under_its_fingerprint(scene: Scene, fingerprint:
 
 def test_an_org_that_nobody_armed_is_not_claimed(scene: Scene) -> None:
     scene.notice(ANN, org="new")
-    assert scene.store.claim("new", PRINT, Priority.BULK, 10, LEASE) is None
+    assert scene.store.claim("new", PRINT, Priority.LIVE, 10, LEASE) is None
 
 
 @pytest.mark.parametrize("org", [ORG, None])

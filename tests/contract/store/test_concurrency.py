@@ -55,7 +55,7 @@ def at_once(*acts: Callable[[], _T]) -> list[_T]:
 
 def claim(store: SqlStore, limit: int) -> Claim | None:
     """Claim users."""
-    return store.claim(ORG, PRINT, Priority.BULK, limit, LEASE)
+    return store.claim(ORG, PRINT, Priority.LIVE, limit, LEASE)
 
 
 def test_claims_never_share_a_user(live: SqlStore) -> None:

@@ -105,7 +105,7 @@ def test_a_batch_changes_no_entry_of_another_org(scene: Scene) -> None:
     entry = scene.open()
     scene.arm(org="other")
     scene.notice(ANN, org="other")
-    claim = scene.store.claim("other", "print-1", Priority.BULK, 1, 30)
+    claim = scene.store.claim("other", "print-1", Priority.LIVE, 1, 30)
     assert claim is not None
     scene.book(claim, OutcomeKind.GONE, entries=(CloseEntry(entry.id, "eve", "x"),))
     assert scene.store.entry(entry.id).status is EntryStatus.OPEN

@@ -117,9 +117,9 @@ class PendingMachine(RuleBasedStateMachine):
         due = [
             user
             for user, row in self.rows.items()
-            if row.priority <= priority and row.due_at <= self.now and not self._is_leased(row)
+            if row.priority == priority and row.due_at <= self.now and not self._is_leased(row)
         ]
-        due.sort(key=lambda user: (self.rows[user].priority, self.rows[user].due_at, user))
+        due.sort(key=lambda user: (self.rows[user].due_at, user))
         assert [u.user_id for u in claim.users] if claim else due[:limit] == []
         if claim is not None:
             assert [user.user_id for user in claim.users] == due[:limit]

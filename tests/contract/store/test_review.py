@@ -126,7 +126,7 @@ def test_due_users_are_counted_by_priority(scene: Scene, clock: Clock) -> None:
     assert scene.store.due_work() == {ORG: DueWork(ORG, 1, 2, ())}
     scene.book(scene.claim(priority=Priority.LIVE), OutcomeKind.RETRY, delay=60, reason="x")
     assert scene.store.due_work() == {ORG: DueWork(ORG, 0, 2, ())}
-    scene.claim(limit=1)
+    scene.claim(limit=1, priority=Priority.BULK)
     assert scene.store.due_work() == {ORG: DueWork(ORG, 0, 1, ())}
     clock.pass_(LEASE)
     assert scene.store.due_work() == {ORG: DueWork(ORG, 0, 2, ())}, "the worker died"

@@ -1,5 +1,7 @@
 """The life of a conflict: opened, seen again, decided, overtaken, dismissed, come back."""
 
+from contextlib import suppress
+
 from sync.model import NONE, Flags
 from sync.ports.conflict_log import EntryStatus
 from sync.ports.history import HistoryOutcome
@@ -130,10 +132,8 @@ def test_a_worker_that_died_after_the_write_leaves_the_credit_in_the_history(ben
             return getattr(bench.store, name)
 
     bench.org.tick(3)
-    try:
+    with suppress(SystemExit):
         bench.settler(store=Dying()).settle("approved", Priority.LIVE, 10)
-    except SystemExit:
-        pass
     bench.org.tick(31)
     bench.quiet()
     (entry,) = bench.entries(user)
@@ -214,10 +214,8 @@ def test_a_late_write_does_not_pick_the_side_of_a_conflict(bench: Bench) -> None
             late.extend(writes)
             raise SystemExit
 
-    try:
+    with suppress(SystemExit):
         bench.settler(writer=Paused()).settle("approved", Priority.LIVE, 10)
-    except SystemExit:
-        pass
     bench.org.tick(31)
     bench.org.request(user, SCV)
     bench.quiet()
@@ -234,10 +232,8 @@ def test_a_late_write_does_not_pick_the_side_of_a_conflict(bench: Bench) -> None
 def test_a_write_that_arrived_before_the_worker_died_counts_as_held(bench: Bench) -> None:
     user = bench.user(requested=FREEDOM)
     bench.notice(user)
-    try:
+    with suppress(SystemExit):
         bench.settler(store=_dying(bench)).settle("approved", Priority.LIVE, 10)
-    except SystemExit:
-        pass
     assert bench.held(user) == FREEDOM | CTI
     bench.org.tick(31)
     bench.org.request(user, BOTH)

@@ -1,6 +1,7 @@
 """What becomes of an org as a whole: armed by itself or by a person, in trouble and out again."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -31,10 +32,14 @@ def org_of(bench: Bench, **changes: object) -> Org:
             "rulebook": bench.rulebook,
             "layout": "user",
             "jitter": lambda: 0.0,
-            "monotonic": lambda: bench.org.now.timestamp(),
+            "monotonic": partial(_seconds, bench),
             **changes,
         }  # type: ignore[arg-type]
     )
+
+
+def _seconds(bench: Bench) -> float:
+    return bench.org.now.timestamp()
 
 
 def work(bench: Bench, org: Org, rounds: int = 4) -> None:
