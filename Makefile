@@ -52,8 +52,8 @@ mutants: $(VENV)/.dev ## Mutation testing of the rules
 	$(BIN)/python -m mutmut run && $(BIN)/python -m mutmut results
 
 lock: ## Pin what pyproject.toml asks for, with hashes
-	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml --group build -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml --group build --group dev -o requirements-dev.lock
 
 clean: ## Remove what was installed and measured
 	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache mutants

@@ -58,7 +58,7 @@ def test_an_identical_notice_undoes_no_backoff(scene: Scene, clock: Clock) -> No
 
 def test_a_notice_with_another_mark_is_due_at_once(scene: Scene, clock: Clock) -> None:
     scene.notice(ANN, priority=Priority.BULK)
-    claim = scene.claim()
+    claim = scene.claim(priority=Priority.BULK)
     before = only(claim)
     scene.book(claim, OutcomeKind.RETRY, delay=60, reason="x")
     clock.pass_(1)
@@ -79,7 +79,7 @@ def test_a_notice_without_a_mark_always_counts(scene: Scene, cause: Cause) -> No
 
 def test_live_is_never_let_wait_behind_bulk(scene: Scene, clock: Clock) -> None:
     scene.notice(ANN, priority=Priority.BULK)
-    scene.book(scene.claim(), OutcomeKind.RETRY, delay=60, reason="x")
+    scene.book(scene.claim(priority=Priority.BULK), OutcomeKind.RETRY, delay=60, reason="x")
     assert scene.notice(ANN, priority=Priority.LIVE) == 1
     assert scene.notice(ANN, priority=Priority.BULK) == 0
     waiting = scene.store.waiting(ORG, ANN)
