@@ -11,7 +11,8 @@ from cli.output import console, print_json, print_table, say
 from config.policies import DEFAULT_POLICY, load_policy
 from sync.findings import labels
 from sync.policy import Policy, PolicyError
-from sync.proof import Counterexample, Progress, Proof, prove
+from sync.proof import Progress, prove
+from sync.proof_report import Counterexample, Proof
 
 app = typer.Typer(no_args_is_help=True, help="The rules: show, check and prove them.")
 

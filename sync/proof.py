@@ -5,13 +5,12 @@ stated here. No rule is called but through `decide`, so that the rules cannot vo
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import combinations, product
-from typing import NamedTuple
 
 from sync.model import EVERY, INTERFACES, Decision, Flags, License, Licenses
 from sync.policy import HOLD, INACTIVE, Policy, conflict_options
+from sync.proof_report import Counterexample, Proof, Property, Setting, names_of
 from sync.rules import Case, Rulebook
 
 SENTENCES = (
@@ -30,64 +29,6 @@ _OPTIONAL = Licenses.of(License.PBX, License.CONTACT_CENTER, License.RECORD, Lic
 _HINTS = ("interface_without_pbx", "record_needs_group")
 
 Progress = Callable[[int, int], None]
-
-
-class Setting(NamedTuple):
-    """Everything a decision depends on besides the flags of the record."""
-
-    features: tuple[str, ...]
-    on_conflict: str
-    inactive: str
-    active: bool
-    in_recording_group: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Counterexample:
-    """A combination for which a property does not hold, and what happens instead."""
-
-    setting: Setting
-    requested: Licenses
-    held: Licenses
-    effective: Licenses | None
-    what: str
-
-    @property
-    def words(self) -> str:
-        """The counterexample as a sentence."""
-        user = "an active user" if self.setting.active else "an inactive user"
-        features = ", ".join(self.setting.features) or "none"
-        got = "no answer" if self.effective is None else _names(self.effective)
-        return (
-            f"{user} who requests {_names(self.requested)} and holds {_names(self.held)} "
-            f"(features: {features}; on_conflict: {self.setting.on_conflict}; "
-            f"inactive: {self.setting.inactive}) gets {got}: {self.what}"
-        )
-
-
-@dataclass(slots=True)
-class Property:
-    """How one of the six properties fared."""
-
-    number: int
-    sentence: str
-    checked: int = 0
-    failures: int = 0
-    counterexamples: list[Counterexample] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Proof:
-    """What trying every combination showed."""
-
-    policy: str
-    combinations: int
-    properties: list[Property]
-
-    @property
-    def holds(self) -> bool:
-        """Whether every property holds for every combination."""
-        return not any(one.failures for one in self.properties)
 
 
 def prove(policy: Policy, progress: Progress | None = None) -> Proof:
@@ -179,7 +120,7 @@ class _Trial:
             return self.unsound[got]
         for pair in self.pairs:
             if got & pair == pair and not self._both_held(requested, held, pair):
-                return f"{_names(Licenses(pair))} exclude each other"
+                return f"{names_of(Licenses(pair))} exclude each other"
         return None
 
     def _both_held(self, requested: int, held: int, pair: int) -> bool:
@@ -195,10 +136,10 @@ class _Trial:
                 if held & kept and requested & swapped_for:
                     unasked &= ~kept
         if unasked:
-            return f"nothing brings {_names(Licenses(unasked))}"
+            return f"nothing brings {names_of(Licenses(unasked))}"
         if not self.setting.active:
             gained = got & ~held & ~self.implied[got & held]
-            return f"an inactive user gains {_names(Licenses(gained))}" if gained else None
+            return f"an inactive user gains {names_of(Licenses(gained))}" if gained else None
         return None
 
     def stable(self, requested: int, _held: int, got: int) -> str | None:
@@ -206,7 +147,7 @@ class _Trial:
         again = self.effective[requested * _SIZE + got]
         if again == got:
             return None
-        second = "no answer" if again < 0 else _names(Licenses(again))
+        second = "no answer" if again < 0 else names_of(Licenses(again))
         return f"deciding again with that as held gives {second}"
 
     def said(self, requested: int, held: int, got: int) -> str | None:
@@ -214,9 +155,9 @@ class _Trial:
         once, twice = self._named(self.answers[requested * _SIZE + held])
         differs = got ^ requested
         if differs & ~once:
-            return f"nothing is said about {_names(Licenses(differs & ~once))}"
+            return f"nothing is said about {names_of(Licenses(differs & ~once))}"
         if differs & twice:
-            return f"more than one finding names {_names(Licenses(differs & twice))}"
+            return f"more than one finding names {names_of(Licenses(differs & twice))}"
         return None
 
     def independence(self, requested: int, held: int, got: int) -> str | None:
@@ -229,7 +170,9 @@ class _Trial:
             if held & bit:
                 changed |= (got ^ self.effective[requested * _SIZE + (held ^ bit)]) & ~bit
             if changed:
-                return f"{_names(Licenses(bit))} changes {_names(Licenses(changed & _SIZE - 1))}"
+                return (
+                    f"{names_of(Licenses(bit))} changes {names_of(Licenses(changed & _SIZE - 1))}"
+                )
         return None
 
     def _named(self, answer: Decision | None) -> tuple[int, int]:
@@ -339,7 +282,3 @@ def _independent(policy: Policy, vendor: bool) -> Iterator[License]:
     if vendor:
         related = (related | INTERFACES) - _OPTIONAL
     return iter(EVERY - related)
-
-
-def _names(licenses: Licenses) -> str:
-    return ", ".join(licenses.names) or "nothing"

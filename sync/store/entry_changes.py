@@ -71,7 +71,11 @@ def _run(connection: Connection, statement: Update, rows: Sequence[Mapping[str, 
         connection.execute(statement, rows)
 
 
-_ONE = (_row.id == bindparam("of_id"), _row.org == bindparam("of_org"), _is_living)
+_ONE = (
+    _row.id == bindparam("of_id"),
+    _row.org == bindparam("of_org"),
+    _row.status != EntryStatus.RESOLVED,  # an IN cannot stand in a statement for many rows
+)
 _is_dismissed = _row.status == EntryStatus.DISMISSED
 
 _CLOSE = (

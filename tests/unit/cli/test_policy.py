@@ -10,7 +10,7 @@ from cli.output import console
 from cli.policy import app
 from config.policies import load_policy
 from sync.policy import PolicyError
-from sync.proof import Setting
+from sync.proof_report import Setting
 
 PLAIN = Setting(("scv",), "hold", "keep", True, None)
 

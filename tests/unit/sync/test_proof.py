@@ -11,8 +11,9 @@ from sync import rules
 from sync.model import CATALOGUE, Decision, License, Licenses
 from sync.policy import NEED_CODES, Policy, PolicyError, needs_code
 from sync.policy_file import parse
-from sync.proof import Proof, Setting, prove, prove_settings
+from sync.proof import prove, prove_settings
 from sync.proof import settings as all_settings
+from sync.proof_report import Proof, Setting
 from sync.rules import Case, Rulebook
 
 PLAIN = Setting(("scv",), "hold", "keep", True, None)
