@@ -85,7 +85,7 @@ class Teller:
             for kind in ("Requested", "Effective")
             for name in ("CTI", "Freedom", "SCV", "PBX", "Record", "PCI", "Insight")
         )
-        found = self.admin.users(f"IsActive = true AND UserType = 'Standard' AND {nothing}", count)
+        found = self.admin.users(f"IsActive = true AND Username LIKE 'user%' AND {nothing}", count)
         if len(found) < count:
             raise DemoFailed("The demo has used up its users: remove its state folder.")
         return found
@@ -128,8 +128,16 @@ class Teller:
     def _conflict(self, user: dict[str, Any]) -> None:
         """Freedom first, then Service Cloud Voice as well: only a person can decide."""
         freedom = Licenses.of(L.FREEDOM)
-        self._edit(user, Edit("Freedom, and it works", freedom, NONE, "In sync"))
-        self._edit(user, Edit("both exclude each other", Licenses.of(L.SCV), NONE, "Conflict"))
+        self._edit(user, Edit("Freedom for somebody else", freedom, NONE, "In sync"))
+        self._edit(
+            user,
+            Edit(
+                "Freedom and Service Cloud Voice exclude each other",
+                Licenses.of(L.SCV),
+                NONE,
+                "Conflict",
+            ),
+        )
         entry = self._entry(user["Id"])
         if entry is None:
             self.summary.problems.append("the conflict is not in the log")
@@ -151,7 +159,8 @@ class Teller:
         return []
 
     def _decide(self, entry: Entry, keep: Licenses) -> None:
-        self.say(f"A person decides: {entry.username} keeps {names(keep)}.")
+        self.say(f"A person decides the conflict: {names(keep)} stays, the other request goes.")
+        self.say("    (Salesforce can guard such a write only once the record is two seconds old.)")
         now = self.store.now()
         seen = Resolution(keep, "demo", now, entry.requested, entry.held, "told by the demo")
         started = time.monotonic()
