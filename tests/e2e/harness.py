@@ -1,0 +1,298 @@
+"""The real processes: a simulated org over HTTPS, `license-sync up`, and the command line."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+LICENSE_SYNC = str(Path(sys.executable).with_name("license-sync"))
+API = "/services/data/v62.0"
+FIELDS = {
+    "CTI": "CTI",
+    "Freedom": "Freedom",
+    "SCV": "SCV",
+    "PBX": "PBX",
+    "ContactCenter": "Contact_Center",
+    "Record": "Record",
+    "PCI": "PCI",
+    "Insight": "Insight",
+}
+ORG = "acme"
+
+
+def wait_for(what: str, seen: Callable[[], object], seconds: float = 60.0) -> Any:
+    """Wait until `seen` gives something true, and return that."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := seen():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not in {seconds:.0f} s: {what}")
+
+
+@dataclass
+class Salesforce:
+    """A running simulated org, and a person in it."""
+
+    process: "subprocess.Popen[str]"
+    facts: dict[str, str]
+    http: requests.Session = field(default_factory=requests.Session)
+
+    @property
+    def url(self) -> str:
+        return self.facts["url"]
+
+    def log_in(self) -> None:
+        """Work as the admin from here on."""
+        self.http.trust_env, self.http.verify = False, self.facts["ca_file"]
+        token = self.control("token", {"user": "admin"})["access_token"]
+        self.http.headers["Authorization"] = f"Bearer {token}"
+
+    def control(self, name: str, body: object = None, method: str | None = None) -> Any:
+        """Ask the simulator's control side."""
+        method = method or ("GET" if body is None else "POST")
+        answer = self.http.request(method, f"{self.url}/__control__/{name}", json=body, timeout=60)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def fault(self, kind: str, **more: object) -> int:
+        """Order a fault; its id."""
+        return int(self.control("faults", {"kind": kind, **more})["id"])
+
+    def heal(self) -> None:
+        """No faults any more."""
+        self.control("faults", method="DELETE")
+
+    def edit(self, user_id: str, fields: Mapping[str, object]) -> None:
+        """PATCH a user over REST, as the admin."""
+        answer = self.http.patch(
+            f"{self.url}{API}/sobjects/User/{user_id}", json=dict(fields), timeout=60
+        )
+        assert answer.status_code == 204, answer.text
+
+    def users(self) -> dict[str, dict[str, Any]]:
+        """All standard users by id, as they are now."""
+        found: dict[str, dict[str, Any]] = {}
+        after = ""
+        while after is not None:
+            page = self.control(f"users?limit=5000&after={after}")
+            found |= {u["Id"]: u for u in page["users"] if u["UserType"] == "Standard"}
+            after = page["next"]
+        return found
+
+    def changes(self, since: int = 0) -> Iterator[dict[str, Any]]:
+        """Every committed change of a record, in order."""
+        return self._feed("changes", since)
+
+    def calls(self, since: int = 0) -> Iterator[dict[str, Any]]:
+        """Every API call, in order."""
+        return self._feed("journal", since)
+
+    def _feed(self, name: str, since: int) -> Iterator[dict[str, Any]]:
+        key = "changes" if name == "changes" else "calls"
+        while True:
+            page = self.control(f"{name}?since={since}&limit=5000")
+            yield from page[key]
+            if not page[key]:
+                return
+            since = page[key][-1]["seq"]
+
+    def last_call(self) -> int:
+        """The number of the newest API call."""
+        return int(self.control("journal/summary")["last"])
+
+    def writes_since(self, call: int) -> int:
+        """How many records the program wrote since that call."""
+        by = self.facts_now()["integration_id"]
+        return sum(len(c["writes"]) for c in self.calls(call) if c["user_id"] == by)
+
+    def facts_now(self) -> dict[str, Any]:
+        return dict(self.control("state"))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def salesforce(folder: Path, *options: str, port: int | None = None) -> Iterator[Salesforce]:
+    """A simulated org whose data is in `folder`."""
+    command = [sys.executable, "-m", "simulator", "--control", "--data", str(folder / "org")]
+    command += ["--port", str(port or free_port()), *options]
+    with (folder / "org.log").open("a") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, (folder / "org.log").read_text()
+        org = Salesforce(process, json.loads(line))
+        org.log_in()
+        yield org
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@dataclass
+class Program:
+    """license-sync with its settings; commands are run as a person would."""
+
+    home: Path
+    settings: dict[str, str]
+    up: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("LICENSE_SYNC_")}
+        return kept | self.settings
+
+    def run(self, *words: str, status: int = 0) -> str:
+        """Run a command; its output. Any traceback is a failure."""
+        done = subprocess.run(
+            [LICENSE_SYNC, *words],
+            env=self.environment,
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=180,
+            stdin=subprocess.DEVNULL,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode == status, (words, done.returncode, done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    def json(self, *words: str) -> Any:
+        """Run a command with --json."""
+        return json.loads(self.run(*words, "--json"))
+
+    def start(self) -> None:
+        """`license-sync up`, in the background."""
+        with (self.home / "up.log").open("ab") as log:
+            self.up = subprocess.Popen(
+                [LICENSE_SYNC, "up"],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        """End it; its status. Nothing of it may be left."""
+        assert self.up is not None
+        self.up.send_signal(number)
+        code = self.up.wait(60)
+        self.up = None
+        wait_for("every process has ended", lambda: not self.processes(), 20)
+        return code
+
+    def processes(self) -> list[int]:
+        """Everything that runs with this state folder."""
+        found = []
+        mark = f"LICENSE_SYNC_STATE_DIR={self.settings['LICENSE_SYNC_STATE_DIR']}".encode()
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                if (
+                    mark in (entry / "environ").read_bytes()
+                    and b"Z (" not in (entry / "stat").read_bytes().split(b")")[-1][:3]
+                ):
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+        return found
+
+    def workers(self) -> list[int]:
+        """The processes of Celery workers."""
+        return [pid for pid in self.processes() if b"worker.app" in _command(pid)]
+
+    def org(self) -> dict[str, Any]:
+        """The org's part of `status`."""
+        return dict(self.json("status")["orgs"][ORG])
+
+    def wait_until(self, what: str, seen: Callable[[dict[str, Any]], object]) -> None:
+        """Wait for something in the org's part of `status`."""
+        wait_for(what, lambda: seen(self.org()), 90)
+
+    def database(self) -> Path:
+        return Path(self.settings["LICENSE_SYNC_STATE_DIR"]) / "license-sync.db"
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def program(home: Path, org: Salesforce, **more: str) -> Program:
+    """license-sync pointed at an org; state and logs are in `home`."""
+    (home / "empty.env").touch()
+    mine = f"LICENSE_SYNC_ORGS__{ORG.upper()}__"
+    settings = {
+        "LICENSE_SYNC_ENV_FILE": str(home / "empty.env"),
+        "LICENSE_SYNC_STATE_DIR": str(home / "state"),
+        "LICENSE_SYNC_POLL_SECONDS": "1",
+        "LICENSE_SYNC_OVERLAP_SECONDS": "10",
+        f"{mine}LOGIN_URL": org.url,
+        f"{mine}CLIENT_ID": org.facts["client_id"],
+        f"{mine}CLIENT_SECRET": org.facts["client_secret"],
+        f"{mine}CA_FILE": org.facts["ca_file"],
+        f"{mine}FEATURES": '["scv"]',
+    }
+    return Program(home, settings | more)
+
+
+@contextmanager
+def running(home: Path, org: Salesforce, **more: str) -> Iterator[Program]:
+    """The same, with `up` running; ended at the end, with nothing left behind."""
+    made = program(home, org, **more)
+    made.start()
+    try:
+        yield made
+    finally:
+        if made.up is not None:
+            made.stop()
+
+
+class Killer:
+    """kill -9 of every worker process, every so many seconds, in the background."""
+
+    def __init__(self, program: Program, seconds: float) -> None:
+        self._program, self._seconds = program, seconds
+        self._stop = threading.Event()
+        self.kills = 0
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Killer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._seconds):
+            for pid in self._program.workers():
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    self.kills += 1
+                except ProcessLookupError:
+                    continue
