@@ -112,7 +112,7 @@ def pause(name: OrgName = None) -> None:
 
 @app.command()
 def resume(name: OrgName = None) -> None:
-    """Let writes go on in an org (in all orgs if none is named)."""
+    """Let writes go on in an org (all if none is named), and try one in trouble at once."""
     org = None if name is None else the_org(name)
     runtime().store.resume(org, person())
     say(f"{org or 'Every org'} goes on.")

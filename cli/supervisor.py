@@ -24,7 +24,8 @@ class Process:
     """One process to keep running.
 
     Its output goes to `log`, or to our standard error where that is None; what it prints on
-    standard output goes to `answer`, made anew at each start, where that is named.
+    standard output goes to `answer`, made anew at each start, where that is named. `folder` is
+    made before each start if it is not there: whoever wipes it must not keep the process down.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Process:
     environment: Mapping[str, str]
     log: Path | None = None
     answer: Path | None = None
+    folder: Path | None = None
     popen: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     falls: int = 0
@@ -39,6 +41,8 @@ class Process:
 
     def start(self) -> None:
         """Start it, in a session of its own: Ctrl-C is for the supervisor alone."""
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with ExitStack() as files:
             errors: IO[bytes] | IO[str] = sys.stderr
             if self.log is not None:

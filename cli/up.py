@@ -43,9 +43,9 @@ def start_parts(supervisor: Supervisor, settings: Settings, logs: Path | None) -
     """Start all processes for these settings. With `logs`, their output goes there."""
     if settings.uses_embedded_broker:
         stop_left_over(settings)
-        broker = supervisor.start(
-            Process("broker", broker_command(settings), {}, _log(logs, "broker"))
-        )
+        command, log = broker_command(settings), _log(logs, "broker")
+        folder = settings.state_dir / "broker"
+        broker = supervisor.start(Process("broker", command, {}, log, folder=folder))
         assert broker.popen is not None
         wait_for_broker(settings, broker.popen)
     for queue in ("live", "bulk"):

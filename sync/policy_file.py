@@ -103,7 +103,8 @@ def _by_license(
     for word in table:
         key = dotted(section, word)
         name = _license(reader, key, word)
-        entry = read(reader, key, name, table) if name else None
+        # An entry of no license is read all the same, for what else is wrong with it.
+        entry = read(reader, key, name or License.CTI, table)
         if name and entry is not None:
             found[name] = entry
     return tuple(found[name] for name in CATALOGUE if name in found)

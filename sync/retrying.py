@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sync.errors import Failure
+from sync.errors import Failure, Remedy
 
 Jitter = Callable[[], float]
 """Gives a number between 0 and 1."""
@@ -34,4 +34,14 @@ def unsure_delay(attempts: int, failure: Failure | None, jitter: Jitter) -> floa
     Never ends in parking: that Salesforce is down is nobody's record's fault.
     """
     wait = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]
-    return max(wait, (failure and failure.retry_after) or 0.0) * (1.0 + jitter() / 2)
+    return max(wait, wished(failure)) * (1.0 + jitter() / 2)
+
+
+def wished(failure: Failure | None) -> float:
+    """How long a failure wants its users to wait; nothing where it stops the org.
+
+    The org then waits for all of them, and they go on with it once it is mended.
+    """
+    if failure is None or failure.remedy is Remedy.STOP_ORG:
+        return 0.0
+    return failure.retry_after or 0.0

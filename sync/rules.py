@@ -171,7 +171,6 @@ def unknown_flags(_: _Compiled, draft: Draft) -> bool:
     """Nothing is written to a record with a flag that cannot be read."""
     if draft.unknown:
         draft.said["unknown"] = draft.unknown
-        draft.granted = 0
     return bool(draft.unknown)
 
 

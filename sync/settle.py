@@ -21,7 +21,7 @@ from sync.ports.salesforce import (
     Written,
 )
 from sync.ports.settling import Outcome, SettleStore, UserContext
-from sync.retrying import RETRY_SECONDS, Jitter
+from sync.retrying import RETRY_SECONDS, Jitter, wished
 from sync.rules import Rulebook
 from sync.steps import Step, failed_write, step_for
 
@@ -65,7 +65,7 @@ class Settler:
             reading = self.reader.read([user.user_id for user in claim.users])
             gone = self._gone(claim, reading)
         except CallFailed as failed:
-            wait = failed.failure.retry_after or RETRY_SECONDS[1]
+            wait = wished(failed.failure) or RETRY_SECONDS[1]
             self.store.release(claim, wait * (1 + self.jitter()), str(failed))
             return SettleReport(len(claim.users), {}, 0, failed)
         return _Batch(self, claim, context, reading, gone).run()

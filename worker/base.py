@@ -12,6 +12,7 @@ from config.logging import configure_logging
 from config.settings import load_settings
 from config.wiring import Runtime
 from sync.errors import SyncError
+from worker.sentences import OneSentence
 from worker.wake import Waker
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ def waker() -> Waker:
 @setup_logging.connect
 def _log(**_: object) -> None:
     configure_logging(load_settings())
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(OneSentence())
 
 
 @worker_process_init.connect

@@ -30,16 +30,20 @@ def _retry(sentence: str, after: float) -> Rule:
     return Rule(Remedy.RETRY, Remedy.RETRY, sentence, after)
 
 
-def _stop(sentence: str, after: float = 300) -> Rule:
+LOOK_AGAIN_SECONDS = 60.0
+"""When an org is looked at again where a person has to mend something: a call a minute."""
+
+
+def _stop(sentence: str, after: float = LOOK_AGAIN_SECONDS) -> Rule:
     return Rule(Remedy.STOP_ORG, Remedy.STOP_ORG, sentence, after)
 
 
 def _park(sentence: str) -> Rule:
-    return Rule(Remedy.PARK, Remedy.STOP_ORG, sentence, 300)
+    return Rule(Remedy.PARK, Remedy.STOP_ORG, sentence, LOOK_AGAIN_SECONDS)
 
 
 def _gone(sentence: str) -> Rule:
-    return Rule(Remedy.DECIDE_AGAIN, Remedy.STOP_ORG, sentence, 300)
+    return Rule(Remedy.DECIDE_AGAIN, Remedy.STOP_ORG, sentence, LOOK_AGAIN_SECONDS)
 
 
 _BUG = "it is a fault of license-sync or of its layout: report it with this text"
@@ -75,14 +79,13 @@ TABLE: Mapping[str, Rule] = {
     "LIMIT_EXCEEDED": _retry("The org has used up a quota; license-sync waits", 900),
     "API_DISABLED_FOR_ORG": _stop(
         "The org or the integration user has no API access; use an edition with API access and"
-        f" {_GRANT}",
-        900,
+        f" {_GRANT}"
     ),
     "API_CURRENTLY_DISABLED": _stop("The org's API is switched off just now; license-sync waits"),
-    "FUNCTIONALITY_NOT_ENABLED": _stop("The org lacks a feature; have it enabled", 900),
+    "FUNCTIONALITY_NOT_ENABLED": _stop("The org lacks a feature; have it enabled"),
     "INSUFFICIENT_ACCESS": _park(f"The integration user may not do this; {_GRANT}"),
     "UNSUPPORTED_API_VERSION": _stop(
-        "Salesforce has retired this API version; raise API_VERSION or update license-sync", 900
+        "Salesforce has retired this API version; raise API_VERSION or update license-sync"
     ),
     # transient
     "UNABLE_TO_LOCK_ROW": _retry("Somebody else is changing this record; it is tried again", 5),
@@ -117,15 +120,14 @@ TABLE: Mapping[str, Rule] = {
         f"A field of the layout is read-only for the integration user; {_GRANT}"
     ),
     "MALFORMED_QUERY": _stop(
-        "Salesforce cannot read a query; check `scope` in the layout, otherwise report it", 600
+        "Salesforce cannot read a query; check `scope` in the layout, otherwise report it"
     ),
     "QUERY_TOO_COMPLICATED": _stop(
-        "Salesforce finds a query too complicated; simplify `scope` in the layout", 600
+        "Salesforce finds a query too complicated; simplify `scope` in the layout"
     ),
     "OPERATION_TOO_LARGE": _stop(
         "A query touches too many rows; give the integration user View All Users or narrow `scope`"
-        " in the layout",
-        600,
+        " in the layout"
     ),
     # our faults
     "JSON_PARSER_ERROR": _park(f"Salesforce cannot read what was sent; {_BUG}"),

@@ -202,7 +202,8 @@ def _other_organization(before: Session, now: Session) -> Failure:
     return Failure(
         "other_organization",
         f"Another organization answers than before ({now.organization_id}, it was"
-        f" {before.organization_id}); look at its plan and approve it, or correct LOGIN_URL.",
+        f" {before.organization_id}), so nothing is written: correct LOGIN_URL, or look at the new"
+        " one with `license-sync orgs plan` and approve it with `license-sync orgs approve`.",
         Remedy.STOP_ORG,
         60,
     )

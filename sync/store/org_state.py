@@ -109,6 +109,11 @@ class OrgStates(Database):
             set_org(connection, org or ALL_ORGS, paused_by=by, paused_at=now)
 
     def resume(self, org: str | None, by: str) -> None:  # noqa: ARG002 - who paused is kept alone
-        """Undo `pause`: of one org, or of all; an org that was paused by name stays paused."""
+        """Undo `pause`: of one org, or of all; an org that was paused by name stays paused.
+
+        An org in trouble is tried again at once.
+        """
         with self.writing() as connection:
             set_org(connection, org or ALL_ORGS, paused_by=None, paused_at=None)
+            again = update(org_state).values(problem_until=None)
+            connection.execute(again if org is None else again.where(org_state.c.org == org))

@@ -4,12 +4,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,10 +76,13 @@ class Salesforce:
         self.control("faults", method="DELETE")
 
     def edit(self, user_id: str, fields: Mapping[str, object]) -> None:
-        """PATCH a user over REST, as the admin."""
-        answer = self.http.patch(
-            f"{self.url}{API}/sobjects/User/{user_id}", json=dict(fields), timeout=60
-        )
+        """PATCH a user over REST, as the admin; again while the record is locked."""
+        address = f"{self.url}{API}/sobjects/User/{user_id}"
+        for _ in range(20):
+            answer = self.http.patch(address, json=dict(fields), timeout=60)
+            if "UNABLE_TO_LOCK_ROW" not in answer.text:
+                break
+            time.sleep(0.5)
         assert answer.status_code == 204, answer.text
 
     def users(self) -> dict[str, dict[str, Any]]:
@@ -94,6 +98,11 @@ class Salesforce:
     def changes(self, since: int = 0) -> Iterator[dict[str, Any]]:
         """Every committed change of a record, in order."""
         return self._feed("changes", since)
+
+    def changed_at(self, seq: int) -> float:
+        """When a change was committed; 0 for the state before all of them."""
+        found = self.control(f"changes?since={seq - 1}&limit=1")["changes"] if seq else []
+        return float(found[0]["at"]) if found else 0.0
 
     def calls(self, since: int = 0) -> Iterator[dict[str, Any]]:
         """Every API call, in order."""
@@ -155,6 +164,7 @@ class Program:
     home: Path
     settings: dict[str, str]
     up: "subprocess.Popen[bytes] | None" = None
+    seen: set[tuple[int, str]] = field(default_factory=set)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -195,6 +205,7 @@ class Program:
     def stop(self, number: int = signal.SIGINT) -> int:
         """End it; its status. Nothing of it may be left."""
         assert self.up is not None
+        self.processes()
         self.up.send_signal(number)
         code = self.up.wait(60)
         self.up = None
@@ -202,36 +213,117 @@ class Program:
         return code
 
     def processes(self) -> list[int]:
-        """Everything that runs with this state folder."""
-        found = []
-        mark = f"LICENSE_SYNC_STATE_DIR={self.settings['LICENSE_SYNC_STATE_DIR']}".encode()
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit():
-                continue
-            try:
-                if (
-                    mark in (entry / "environ").read_bytes()
-                    and b"Z (" not in (entry / "stat").read_bytes().split(b")")[-1][:3]
-                ):
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-        return found
+        """Everything that `up` started, directly or not, and that has not ended."""
+        running = _running()
+        if self.up is not None:
+            family = {self.up.pid}
+            while more := {p for p, (parent, _) in running.items() if parent in family} - family:
+                family |= more
+            self.seen |= {(p, running[p][1]) for p in family if p in running}
+        return [p for p, born in self.seen if running.get(p, (0, ""))[1] == born]
 
     def workers(self) -> list[int]:
         """The processes of Celery workers."""
-        return [pid for pid in self.processes() if b"worker.app" in _command(pid)]
+        return [pid for pid in self.processes() if b"--queues=" in _command(pid)]
 
     def org(self) -> dict[str, Any]:
         """The org's part of `status`."""
         return dict(self.json("status")["orgs"][ORG])
 
-    def wait_until(self, what: str, seen: Callable[[dict[str, Any]], object]) -> None:
-        """Wait for something in the org's part of `status`."""
-        wait_for(what, lambda: seen(self.org()), 90)
+    def wait_until(
+        self, what: str, seen: Callable[[dict[str, Any]], object], seconds: float = 60.0
+    ) -> None:
+        """Wait for something in the org's part of the database (see `now`)."""
+        wait_for(what, lambda: seen(self.now()), seconds)
+
+    def now(self) -> dict[str, Any]:
+        """What `status` would say of the org, read from the database: a command takes a second.
+
+        `mode` does not know of settings that changed; `runs` are those that are not over.
+        """
+        found: dict[str, Any] = dict.fromkeys(_ORG_STATE) | dict.fromkeys(_FIGURES, 0)
+        try:
+            with self.reading() as database:
+                database.row_factory = sqlite3.Row
+                row = database.execute(f"SELECT {', '.join(_ORG_STATE)} FROM org_state").fetchone()
+                found |= dict(row) if row else {}
+                for name, query in _FIGURES.items():
+                    found[name] = database.execute(query).fetchone()[0]
+        except sqlite3.OperationalError:  # not there yet
+            return found | {"mode": "unknown"}
+        found["mode"] = "armed" if found["armed_fingerprint"] else "observing"
+        return found | ({"mode": "paused"} if found["paused_at"] else {})
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The database, for reading: whatever else happens to it meanwhile."""
+        address = f"file:{self.database()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=20)) as database:
+            yield database
 
     def database(self) -> Path:
-        return Path(self.settings["LICENSE_SYNC_STATE_DIR"]) / "license-sync.db"
+        return self.state_dir / "license-sync.db"
+
+    @property
+    def state_dir(self) -> Path:
+        return Path(self.settings["LICENSE_SYNC_STATE_DIR"])
+
+    def log(self) -> str:
+        """What `up` and its processes have said."""
+        return (self.home / "up.log").read_text(errors="replace")
+
+
+_ORG_STATE = (
+    "organization_id",
+    "armed_fingerprint",
+    "armed_by",
+    "paused_at",
+    "problem",
+    "last_poll_at",
+)
+_FIGURES = {
+    "pending": "SELECT count(*) FROM pending_user WHERE parked_at IS NULL",
+    "parked": "SELECT count(*) FROM pending_user WHERE parked_at IS NOT NULL",
+    "runs": "SELECT count(*) FROM run WHERE status IN ('queued', 'running', 'applying')",
+    "overlap_at": "SELECT max(finished_at) FROM scan_cursor WHERE source = 'overlap'",
+}
+
+
+def wait_until_quiet(made: Program, org: Salesforce, seconds: float = 180.0) -> None:
+    """Nothing waits and nothing changes while three polls and an overlap scan look at it all."""
+    polls: list[str] = []
+    since: list[object] = []
+
+    def is_quiet() -> bool:
+        now = made.now()
+        still = [org.facts_now()["last_change"], now["armed_fingerprint"]]
+        settled = not (now["pending"] or now["runs"] or now["problem"]) and now["mode"] == "armed"
+        if not settled or still != since[:2]:
+            polls.clear()
+            since[:] = [*still, now["overlap_at"]]
+            return False
+        if now["last_poll_at"] not in polls:
+            polls.append(now["last_poll_at"])
+        return len(polls) > 3 and now["overlap_at"] != since[2]
+
+    try:
+        wait_for("quiet", is_quiet, seconds)
+    except AssertionError:
+        raise AssertionError(f"not quiet in {seconds:.0f} s: {made.now()}") from None
+
+
+def _running() -> dict[int, tuple[int, str]]:
+    """Parent and start time of every process that is no zombie."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if words[0] != "Z":
+                found[int(entry.name)] = (int(words[1]), words[19])
+    return found
 
 
 def _command(pid: int) -> bytes:
@@ -249,7 +341,7 @@ def program(home: Path, org: Salesforce, **more: str) -> Program:
         "LICENSE_SYNC_ENV_FILE": str(home / "empty.env"),
         "LICENSE_SYNC_STATE_DIR": str(home / "state"),
         "LICENSE_SYNC_POLL_SECONDS": "1",
-        "LICENSE_SYNC_OVERLAP_SECONDS": "10",
+        "LICENSE_SYNC_OVERLAP_SECONDS": "4",
         f"{mine}LOGIN_URL": org.url,
         f"{mine}CLIENT_ID": org.facts["client_id"],
         f"{mine}CLIENT_SECRET": org.facts["client_secret"],
@@ -263,8 +355,8 @@ def program(home: Path, org: Salesforce, **more: str) -> Program:
 def running(home: Path, org: Salesforce, **more: str) -> Iterator[Program]:
     """The same, with `up` running; ended at the end, with nothing left behind."""
     made = program(home, org, **more)
-    made.start()
     try:
+        made.start()
         yield made
     finally:
         if made.up is not None:

@@ -38,6 +38,13 @@ WRONG: dict[str, tuple[str, list[str]]] = {
             "implies.Insight: Insight implies itself (Insight -> Insight); remove one step.",
         ],
     ),
+    "cycles that are not told again at their other licenses": (
+        '[implies]\nSCV = ["PCI"]\nPCI = ["SCV"]\nPBX = ["PBX"]',
+        [
+            "implies.SCV: SCV implies itself (SCV -> PCI -> SCV); remove one step.",
+            "implies.PBX: PBX implies itself (PBX -> PBX); remove one step.",
+        ],
+    ),
     "implication of what it excludes": (
         EXCLUSIVE + '[implies]\nFreedom = ["SCV"]',
         [
@@ -76,6 +83,16 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     ),
     "implication past a requirement": (
         '[implies]\nInsight = ["Record"]\n' + REQUIRES + 'refusal = "needs_pbx"',
+        [
+            (
+                "implies.Insight: Record requires PBX and would come without it; "
+                "imply PBX too, or do not imply Record."
+            )
+        ],
+    ),
+    "implication past the second requirement": (
+        '[implies]\nInsight = ["Record"]\n' + REQUIRES + 'refusal = "needs_pbx"\n'
+        '[requires.CTI]\nlicense = "PCI"\nrefusal = "needs_pci"\nmessage = "x"',
         [
             (
                 "implies.Insight: Record requires PBX and would come without it; "

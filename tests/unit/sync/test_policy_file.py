@@ -49,6 +49,11 @@ def test_sections_are_in_catalogue_order_however_they_are_written() -> None:
     assert [i.license for i in policy.implies] == [License.CTI, License.RECORD]
 
 
+def test_either_warning_may_be_left_out() -> None:
+    group = '[warnings.record_needs_group]\nany_of = ["PCI"]\nmessage = "x"'
+    assert [hint.code for hint in read(f'name = "a"\n{group}').hints] == ["record_needs_group"]
+
+
 WRONG: dict[str, tuple[str, list[str]]] = {
     "unknown key": ('zzz = "x"', [f"zzz: unknown key; remove it, or write one of {KEYS}."]),
     "misspelt key": (
@@ -95,6 +100,13 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         [
             'implies.freedom: unknown license "freedom"; did you mean "Freedom"?',
             f'implies.Z: unknown license "Z"; write one of {LICENSES}.',
+        ],
+    ),
+    "entry of an unknown license": (
+        '[needs.Z]\nfeature = "x"\nrefusal = "not_in_use"\nmessage = ""',
+        [
+            f'needs.Z: unknown license "Z"; write one of {LICENSES}.',
+            "needs.Z.message: write one line of 1 to 200 characters.",
         ],
     ),
     "need that is no table": (

@@ -10,7 +10,7 @@ from config.policies import load_policy
 from sync.model import EVERY, NONE, Decision, FindingKind, Flags, Licenses
 from sync.policy import Policy, PolicyError
 from sync.policy_file import parse
-from sync.rules import Case, Rulebook
+from sync.rules import RULES, Case, Draft, Rulebook
 from sync.statement import message_of, status_of
 from tests.unit.sync import reference_rules as reference
 
@@ -111,6 +111,13 @@ def test_row_4_cti_that_came_with_freedom_goes_with_it() -> None:
     assert decided(book(), "B", "CFB") == ("B", [(NOTICE, "removed_with_freedom", "C")])
     assert decided(book("cti_only"), "-", "CF") == ("-", [(NOTICE, "removed_with_freedom", "C")])
     assert message(book(), "removed_with_freedom", "-", "CF") == "CTI goes with Freedom."
+
+
+def test_row_4_holds_for_who_is_inactive() -> None:
+    assert decided(book(), "B", "CFB", active=False) == (
+        "B",
+        [(NOTICE, "removed_with_freedom", "C")],
+    )
 
 
 def test_row_4_nothing_is_said_of_cti_that_is_not_held() -> None:
@@ -270,6 +277,11 @@ def test_row_14_nothing_is_written_to_a_record_with_an_unknown_flag(
             )
 
 
+def test_row_14_says_nothing_else() -> None:
+    one = Case(flags("B", "R"), flags("CF"), in_recording_group=False)
+    assert outcome(book().decide(one)) == (None, [(REFUSAL, "unknown", "R")])
+
+
 def test_row_14_names_what_is_unknown_on_either_side() -> None:
     one = Case(flags("B", "FC"), flags("B", "R"))
     decision = book().decide(one)
@@ -338,6 +350,9 @@ def test_row_16_who_is_inactive_is_released() -> None:
     assert message(rulebook, "released_inactive", "CF", "-", active=False) == (
         "CTI and Freedom are taken from an inactive user."
     )
+    assert message(rulebook, "released_inactive", "C", "-", active=False) == (
+        "CTI is taken from an inactive user."
+    )
 
 
 # The rulebook
@@ -375,7 +390,21 @@ def test_answers_from_memory_are_those_of_a_new_rulebook(monkeypatch: pytest.Mon
 
 def test_equal_decisions_are_one_object() -> None:
     rulebook = Rulebook(load_policy())
-    assert rulebook.decide(case("F", "-")) is rulebook.decide(case("F", "B"))
+    assert rulebook.decide(case("F", "-")) is rulebook.decide(case("F", "C"))
+
+
+def test_what_was_decided_before_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def count(_: object, draft: Draft) -> None:
+        looked.append(draft.requested)
+
+    monkeypatch.setattr("sync.rules.RULES", (*RULES, count))
+    rulebook = Rulebook(load_policy())
+    # What an active user holds of the optional licenses makes no difference.
+    for held in ("-", "-", "B", "QRI"):
+        rulebook.decide(case("F", held))
+    assert len(looked) == 1
 
 
 # Policies that a customer could write
@@ -433,9 +462,27 @@ def test_what_is_implied_at_any_remove_comes_and_goes() -> None:
             (NOTICE, "removed_with_contact_center", "BRP"),
         ],
     )
+    assert decided(rulebook, "-", "CF") == ("-", [(NOTICE, "removed_with_freedom", "C")])
     assert message(rulebook, "removed_with_contact_center", "-", "BQRP") == (
         "Cloud PBX, Record and PCI go with Contact Center."
     )
+
+
+def test_a_license_that_several_bring_comes_with_all_of_them() -> None:
+    policy = custom(implies={"PBX": ["Insight"], "Record": ["Insight"], "PCI": ["Insight"]})
+    assert message(Rulebook(policy), "implied", "BR", "-") == (
+        "Insight comes with Cloud PBX and Record."
+    )
+
+
+def test_a_license_with_a_need_and_a_requirement_is_refused_for_one_of_them() -> None:
+    policy = custom(
+        features={"new": False},
+        needs={"PCI": {"feature": "new", "refusal": "not_in_use", "message": "Not in use."}},
+        requires={"PCI": {"license": "PBX", "refusal": "needs_pbx", "message": "Needs PBX."}},
+    )
+    assert message(Rulebook(policy), "not_in_use", "P", "-") == "Not in use."
+    assert message(Rulebook(policy, ["new"]), "needs_pbx", "P", "-") == "Needs PBX."
 
 
 def test_what_is_kept_for_a_swap_has_to_be_allowed_itself() -> None:
@@ -466,7 +513,7 @@ def test_either_of_a_pair_can_be_kept_for_a_swap() -> None:
 def test_a_policy_without_rules_grants_what_is_requested() -> None:
     rulebook = Rulebook(custom())
     for requested in range(256):
-        one = Case(Flags(Licenses(requested)), Flags(EVERY))
+        one = Case(Flags(Licenses(requested)), Flags(EVERY), in_recording_group=False)
         assert rulebook.decide(one) == Decision(Licenses(requested), ())
 
 

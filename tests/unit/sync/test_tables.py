@@ -33,7 +33,11 @@ def test_a_line_is_trimmed() -> None:
     reader = TableReader("a.toml")
     assert reader.line("x", {"x": " Words. "}) == "Words."
     assert reader.line("x", {"x": "  "}) == ""
-    assert reader.problems == ["a.toml: x: write one line of 1 to 200 characters."]
+    assert reader.line("y", {}) == ""
+    assert reader.problems == [
+        "a.toml: x: write one line of 1 to 200 characters.",
+        "a.toml: y: is missing; add it as text in quotes.",
+    ]
 
 
 def test_a_choice_is_one_of_the_known_ones() -> None:

@@ -1,0 +1,138 @@
+"""The application's settings, and what they do to a real worker that is told to end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from celery import Celery
+
+from config.settings import Settings
+from worker.app import HARD_LIMIT, SOFT_LIMIT, VISIBILITY_SECONDS
+from worker.wake import MARK_SECONDS
+
+SLOW = r"""
+import pathlib, time
+from worker.app import app
+
+app.conf.worker_soft_shutdown_timeout = 2
+
+@app.task(name="slow")
+def slow(seconds, path):
+    with pathlib.Path(path).open("a") as file:
+        file.write("begun\n")
+        file.flush()
+        time.sleep(seconds)
+        file.write("done\n")
+"""
+
+
+# What the settings say
+
+
+def test_a_killed_workers_message_comes_back(app: Celery) -> None:
+    assert app.conf.task_acks_late
+    assert app.conf.task_reject_on_worker_lost
+    options = app.conf.broker_transport_options
+    assert options["visibility_timeout"] == VISIBILITY_SECONDS
+    assert options["unacked_restore_interval"] == 1
+    assert options["unacked_restore_throttle"] == 1
+
+
+def test_a_message_never_comes_back_while_its_task_runs(app: Celery) -> None:
+    """A task ends, by force if need be, well before its message is given to another worker."""
+    assert app.conf.task_soft_time_limit == SOFT_LIMIT
+    assert app.conf.task_time_limit == HARD_LIMIT
+    assert SOFT_LIMIT < HARD_LIMIT
+    assert HARD_LIMIT + app.conf.worker_soft_shutdown_timeout < VISIBILITY_SECONDS
+    assert MARK_SECONDS < SOFT_LIMIT
+
+
+def test_a_worker_hoards_nothing(app: Celery) -> None:
+    assert app.conf.worker_prefetch_multiplier == 1
+
+
+def test_messages_are_json_and_nothing_is_kept_of_their_results(app: Celery) -> None:
+    assert app.conf.task_serializer == "json"
+    assert app.conf.accept_content == ["json"]
+    assert app.conf.task_ignore_result
+    assert app.conf.result_backend is None
+
+
+def test_a_misspelled_queue_is_an_error_and_not_a_queue_that_nobody_reads(app: Celery) -> None:
+    assert set(app.amqp.queues) == {"live", "bulk"}
+    with pytest.raises(Exception, match="lvie"):
+        app.send_task("x", queue="lvie")
+
+
+def test_the_schedules_state_is_in_the_state_folder(app: Celery, broker_settings: Settings) -> None:
+    assert Path(app.conf.beat_schedule_filename).parent == broker_settings.state_dir
+
+
+# What a worker does
+
+
+@pytest.fixture
+def worker(broker_settings: Settings, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A real worker that has a slow task; REMAP_SIGTERM is not set for it by anyone."""
+    (tmp_path / "slow.py").write_text(SLOW)
+    environment = {name: value for name, value in os.environ.items() if name != "REMAP_SIGTERM"}
+    environment |= {
+        "LICENSE_SYNC_STATE_DIR": str(broker_settings.state_dir),
+        "LICENSE_SYNC_ENV_FILE": os.devnull,
+        "PYTHONPATH": str(tmp_path),
+    }
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "slow", "worker", "-Q", "live", "-c", "1"],
+            cwd=tmp_path,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    yield process
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def begun(app: Celery, path: Path, seconds: float) -> None:
+    """A task that takes so long; returns when it has begun."""
+    app.send_task("slow", (seconds, str(path)), queue="live")
+    deadline = time.monotonic() + 60
+    while not path.exists() or "begun" not in path.read_text():
+        assert time.monotonic() < deadline, (path.parent / "log").read_text()
+        time.sleep(0.05)
+
+
+def waiting(broker: redis.Redis) -> int:
+    return int(broker.llen("license-sync:live"))
+
+
+def test_what_is_nearly_done_is_finished_after_sigterm(
+    worker: "subprocess.Popen[bytes]", app: Celery, broker: redis.Redis, tmp_path: Path
+) -> None:
+    begun(app, tmp_path / "told", 0.7)
+    worker.terminate()
+    worker.wait(30)
+    assert (tmp_path / "told").read_text() == "begun\ndone\n"
+    assert waiting(broker) == 0
+
+
+def test_what_takes_too_long_goes_back_to_the_queue_after_sigterm(
+    worker: "subprocess.Popen[bytes]", app: Celery, broker: redis.Redis, tmp_path: Path
+) -> None:
+    """Well within the time that Docker or a supervisor gives it, and not after the task's end."""
+    begun(app, tmp_path / "told", 60)
+    worker.terminate()
+    worker.wait(30)
+    assert (tmp_path / "told").read_text() == "begun\n"
+    assert waiting(broker) == 1
+    with pytest.raises(ProcessLookupError):
+        os.killpg(worker.pid, 0)

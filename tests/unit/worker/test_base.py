@@ -1,0 +1,89 @@
+"""What every task does with an error, and what a worker's children share."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from celery import Celery
+from celery.signals import worker_process_init
+
+from config.settings import Settings
+from sync.errors import NotAllowed, SyncError
+from worker.app import make_app
+from worker.base import SyncTask, runtime, waker
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Celery]:
+    """An application whose broker nobody needs."""
+    made = make_app(Settings(state_dir=tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    yield
+    runtime.cache_clear()
+    waker.cache_clear()
+
+
+def failing(app: Celery, error: Exception) -> SyncTask:
+    @app.task(base=SyncTask, name="fail", shared=False)
+    def fail(org: str) -> None:
+        raise error
+
+    found = app.tasks[fail.name]
+    assert isinstance(found, SyncTask)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SyncError("Grant this field."), "fail('acme',): Grant this field."),
+        (NotAllowed("Approve the plan."), "fail('acme',): Approve the plan."),
+        (
+            redis.ConnectionError("Connection refused."),
+            "fail('acme',): the broker does not answer: Connection refused.",
+        ),
+    ],
+)
+def test_an_error_that_has_a_sentence_is_one_line_and_no_failure(
+    app: Celery, caplog: pytest.LogCaptureFixture, error: Exception, said: str
+) -> None:
+    assert failing(app, error)("acme") is None
+    [record] = caplog.records
+    assert record.getMessage() == said
+    assert record.levelno == logging.WARNING
+    assert record.exc_info is None
+
+
+def test_any_other_error_is_a_failure_with_its_traceback(
+    app: Celery, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ZeroDivisionError):
+        failing(app, ZeroDivisionError())("acme")
+    assert caplog.records == []
+
+
+def test_a_task_gives_back_what_it_found(app: Celery) -> None:
+    @app.task(base=SyncTask, name="find", shared=False)
+    def find(org: str) -> str:
+        return org
+
+    assert app.tasks["find"]("acme") == "acme"
+
+
+def test_a_child_takes_nothing_over_from_its_parent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One engine, one session and one connection each: shared sockets would mix up answers."""
+    monkeypatch.chdir(tmp_path)
+    parents = runtime(), waker()
+    assert (runtime(), waker()) == parents
+    worker_process_init.send(sender=None)
+    assert runtime() is not parents[0]
+    assert waker() is not parents[1]

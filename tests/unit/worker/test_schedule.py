@@ -1,0 +1,84 @@
+"""What beat ticks, and how long a tick that nobody took is worth anything."""
+
+import inspect
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from celery.beat import ScheduleEntry
+from celery.schedules import crontab
+
+from config.settings import Settings
+from worker import tasks
+from worker.app import BULK, LIVE, app
+from worker.schedule import schedule
+
+ORG = {"login_url": "https://x.example", "client_id": "i", "client_secret": "s"}
+
+
+def entries(**settings: Any) -> dict[str, dict[str, Any]]:
+    return schedule(Settings(**settings))
+
+
+def two_orgs(**settings: Any) -> dict[str, dict[str, Any]]:
+    return entries(orgs={"acme": ORG, "beta": ORG}, **settings)
+
+
+def test_without_an_org_there_is_only_what_keeps_the_program_alive() -> None:
+    assert set(entries()) == {"sweep", "heartbeat-live", "heartbeat-bulk"}
+
+
+def test_each_org_is_looked_at_by_itself() -> None:
+    found = two_orgs(poll_seconds=3, overlap_seconds=60)
+    for org in ("acme", "beta"):
+        kinds = ("poll", "overlap", "nightly")
+        assert all(found[f"{kind}-{org}"]["args"] == (org,) for kind in kinds)
+        assert found[f"poll-{org}"]["schedule"] == 3
+        assert found[f"overlap-{org}"]["schedule"] == 60
+
+
+@pytest.mark.parametrize("poll_seconds", [0.2, 1.0, 15.0, 3600.0])
+def test_ticks_that_nobody_takes_do_not_pile_up(poll_seconds: float) -> None:
+    """At most a handful of one kind waits, and one always outlives the tick after it."""
+    for name, entry in two_orgs(poll_seconds=poll_seconds).items():
+        if name.startswith("nightly"):
+            continue
+        expires, every = entry["options"]["expires"], entry["schedule"]
+        assert 2 * every <= expires <= max(2 * every, 5), name
+
+
+def test_each_queues_heartbeat_goes_through_that_queue() -> None:
+    found = entries()
+    for queue in (LIVE, BULK):
+        assert found[f"heartbeat-{queue}"]["args"] == (queue,)
+        assert found[f"heartbeat-{queue}"]["options"]["queue"] == queue
+
+
+def test_no_look_at_an_org_waits_behind_a_reconcile() -> None:
+    found = two_orgs()
+    assert {found[f"{kind}-acme"]["options"]["queue"] for kind in ("poll", "overlap")} == {LIVE}
+    assert found["sweep"]["options"]["queue"] == LIVE
+    assert found["nightly-acme"].get("options", {}).get("queue", LIVE) == LIVE
+
+
+def test_every_entry_is_a_task_that_takes_these_arguments() -> None:
+    for entry in two_orgs().values():
+        task = app.tasks[entry["task"]]
+        assert task.__module__ == tasks.__name__
+        inspect.signature(task.run).bind(*entry["args"])
+
+
+def test_the_night_begins_at_the_hour_of_the_settings_in_utc() -> None:
+    entry = two_orgs(reconcile_hour=23)["nightly-acme"]
+    when = entry["schedule"]
+    assert isinstance(when, crontab)
+    when.app = app
+    noon = datetime(2026, 3, 29, 12, tzinfo=timezone.utc)  # noqa: UP017
+    when.nowfun = lambda: noon
+    assert noon + when.remaining_estimate(noon) == noon + timedelta(hours=11)
+
+
+def test_beat_takes_the_whole_schedule() -> None:
+    for name, entry in two_orgs().items():
+        made = ScheduleEntry(name=name, app=app, **entry)
+        assert made.is_due().next >= 0
