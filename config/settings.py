@@ -251,10 +251,14 @@ def load_settings(**overrides: object) -> Settings:
         raise BadSettings(["settings: a file is not UTF-8 text; save it as such."]) from None
 
 
+def _can_be_read(path: Path) -> bool:
+    return path.exists() and not path.is_dir()
+
+
 def _require_named_places() -> None:
     for name, is_there in (
-        ("CONFIG_FILE", Path.is_file),
-        ("ENV_FILE", Path.is_file),
+        ("CONFIG_FILE", _can_be_read),
+        ("ENV_FILE", _can_be_read),
         ("SECRETS_DIR", Path.is_dir),
     ):
         path = os.environ.get(f"{PREFIX}{name}")

@@ -67,9 +67,9 @@ class Salesforce:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def fault(self, kind: str, **more: object) -> int:
-        """Order a fault; its id."""
-        return int(self.control("faults", {"kind": kind, **more})["id"])
+    def fault(self, kind: str, **more: object) -> None:
+        """Order a fault."""
+        self.control("faults", {"kind": kind, **more})
 
     def heal(self) -> None:
         """No faults any more."""
@@ -207,10 +207,17 @@ class Program:
         assert self.up is not None
         self.processes()
         self.up.send_signal(number)
-        code = self.up.wait(60)
-        self.up = None
+        try:
+            code = self.up.wait(60)
+        finally:
+            self.up = None
         wait_for("every process has ended", lambda: not self.processes(), 20)
         return code
+
+    def end(self) -> None:
+        """Stop it if it runs: whatever happened, nothing may be left."""
+        if self.up is not None:
+            self.stop()
 
     def processes(self) -> list[int]:
         """Everything that `up` started, directly or not, and that has not ended."""
@@ -224,7 +231,12 @@ class Program:
 
     def workers(self) -> list[int]:
         """The processes of Celery workers."""
-        return [pid for pid in self.processes() if b"--queues=" in _command(pid)]
+        marks = (b"--queues=", b"celeryd:")
+        return [pid for pid in self.processes() if any(m in command(pid) for m in marks)]
+
+    def worker_children(self) -> list[int]:
+        """Those of them that do the work."""
+        return [pid for pid in self.workers() if b"ForkPoolWorker" in command(pid)]
 
     def org(self) -> dict[str, Any]:
         """The org's part of `status`."""
@@ -326,7 +338,8 @@ def _running() -> dict[int, tuple[int, str]]:
     return found
 
 
-def _command(pid: int) -> bytes:
+def command(pid: int) -> bytes:
+    """The command line of a process; nothing if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -364,7 +377,10 @@ def running(home: Path, org: Salesforce, **more: str) -> Iterator[Program]:
 
 
 class Killer:
-    """kill -9 of every worker process, every so many seconds, in the background."""
+    """kill -9 in the background, every so many seconds: in turn all of a worker, and its children.
+
+    A child that dies alone leaves its message to the worker; a whole worker leaves it to the broker.
+    """
 
     def __init__(self, program: Program, seconds: float) -> None:
         self._program, self._seconds = program, seconds
@@ -381,8 +397,11 @@ class Killer:
         self._thread.join()
 
     def _run(self) -> None:
+        rounds = 0
         while not self._stop.wait(self._seconds):
-            for pid in self._program.workers():
+            rounds += 1
+            some = self._program.workers if rounds % 2 else self._program.worker_children
+            for pid in some():
                 try:
                     os.kill(pid, signal.SIGKILL)
                     self.kills += 1

@@ -1,8 +1,7 @@
 """`python -m tests.e2e.soak`: random edits over REST on a running program, then the judge.
 
 python -m tests.e2e.soak --users 5000 --edits 3000 --rate 50 --seed 7
-python -m tests.e2e.soak --fault lost_answer
-python -m tests.e2e.soak --fault all
+python -m tests.e2e.soak --fault lost_answer --fault row_lock
 python -m tests.e2e.soak --kill-worker-every 2 --wipe-broker-once
 """
 
@@ -10,49 +9,56 @@ import argparse
 import json
 import os
 import random
-import re
 import shutil
 import signal
+import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from math import ceil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.e2e import judge
+from tests.e2e import judge, traces
 from tests.e2e.harness import (
     FIELDS,
+    ORG,
     Killer,
     Program,
     Salesforce,
+    command,
     program,
     salesforce,
-    wait_until_quiet,
+    wait_for,
 )
 
-Users = Mapping[str, Mapping[str, Any]]
-
-_WRITE = {"match": {"path": "composite", "method": "PATCH"}}
-FAULTS: Mapping[str, Mapping[str, Any]] = {
-    "expired_token": {},
-    "html_503": {"share": 0.3},
-    "row_lock": {"share": 0.3},
-    "concurrent_limit": {"share": 0.2},
-    "lost_answer": {"share": 0.4},
-    "cut_before": {"share": 0.3},
-    "slow_commit": {"seconds": 3, "match": {"user": "admin"}, "share": 0.02},
-    "slow_answer": {"seconds": 2, **_WRITE, "share": 0.3},
-    "truncated_json": {"share": 0.2},
-    "null_record": {"share": 0.05},
-    "record_error": {"share": 0.05, "statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION"},
-    "hidden_field": {"field": "Effective_Freedom__c"},
-    "daily_limit": {},
+FAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "expired_token": [{}],
+    "html_503": [{"share": 0.3}],
+    "daily_limit": [{"count": 3}],
+    "concurrent_limit": [{"share": 0.3}],
+    "api_disabled": [{"count": 3}],
+    "lost_answer": [{"share": 0.3}],
+    "cut_before": [{"share": 0.3}],
+    "slow_commit": [
+        {"seconds": 3, "match": {"user": "admin"}, "share": 0.02},
+        {"seconds": 3, "share": 0.1},
+    ],
+    "slow_answer": [{"seconds": 2, "share": 0.2}],
+    "truncated_json": [{"share": 0.2}],
+    "row_lock": [{"share": 0.3}],
+    "record_error": [{"share": 0.05}],
+    "null_record": [{"share": 0.05}],
+    "hidden_field": [{"field": "Effective_Freedom__c"}],
+    "read_only_field": [{"field": "Effective_Freedom__c"}],
 }
-ALL = "all"
+PARKING = frozenset({"record_error", "null_record"})
+"""Faults of single records: a person has to mend them, and says so with `parked retry`."""
+
+PHASES = 12
+QUIET_POLLS = 5
 
 
 @dataclass
@@ -63,10 +69,9 @@ class Soak:
     edits: int = 3000
     rate: float = 50.0
     seed: int = 7
-    faults: tuple[str, ...] = ()
+    faults: Sequence[str] = ()
     kill_every: float | None = None
     wipe_broker: bool = False
-    hits: dict[str, int] = field(default_factory=dict)
 
     def run(self, home: Path) -> dict[str, Any]:
         """Do it in `home`; figures, with everything wrong in `wrong`."""
@@ -74,150 +79,133 @@ class Soak:
         with ExitStack() as stack:
             org = stack.enter_context(salesforce(home, *options))
             made = program(home, org)
-            stack.callback(lambda: made.up and made.stop())
+            stack.callback(made.end)
             made.start()
-            made.wait_until("armed", lambda o: o["mode"] == "armed", 120)
-            wait_until_quiet(made, org)
-            figures = self.run_on(made, org)
-        self.look_for_secrets(home, org, figures)
+            made.wait_until("armed", lambda o: o["mode"] == "armed")
+            wait_until_quiet(made)
+            start, since = snapshot(org), org.last_call()
+            log = len(_log(home))
+            began = time.monotonic()
+            kills = self._edit_under_fire(org, made, start)
+            edited = time.monotonic() - began
+            parked = self._mend(org, made)
+            wait_until_quiet(made)
+            quiet = time.monotonic() - began - edited
+            figures = self._judge(made, org, start, since, log)
+            figures["parked_by_the_fault"] = parked
+            figures["worker_processes_killed"] = kills
+            figures["seconds_of_edits"] = round(edited, 1)
+            figures["quiet_after"] = round(quiet, 1)
+        secrets = traces.secrets_in(home, org)
+        figures["wrong"] += [f"a secret is in {name}" for name in secrets]
+        figures["tracebacks_in_log"] = _log(home).count("Traceback")
         return figures
 
-    def run_on(self, made: Program, org: Salesforce) -> dict[str, Any]:
-        """The same on a program that is up and quiet."""
-        start, since, began = snapshot(org), org.last_call(), time.monotonic()
-        figures: dict[str, Any] = {"edits": self.edits}
-        with ExitStack() as trouble:
-            killer = None
-            if self.kill_every:
-                killer = trouble.enter_context(Killer(made, self.kill_every))
+    def _edit_under_fire(
+        self, org: Salesforce, made: Program, start: Mapping[str, Mapping[str, Any]]
+    ) -> int:
+        if self.kill_every is None:
             self._edit(org, made, start)
-            self._heal(org)
-        edited = time.monotonic()
-        figures["kills"] = killer.kills if killer else 0
-        if self.faults:
-            _say_that_it_is_mended(made)
-        wait_until_quiet(made, org, 300)
-        figures["seconds of edits"] = round(edited - began, 1)
-        figures["quiet after"] = round(time.monotonic() - edited, 1)
-        figures["fault hits"] = self.hits
-        self._judge(made, org, start, since, figures)
-        return figures
+            return 0
+        with Killer(made, self.kill_every) as killer:
+            self._edit(org, made, start)
+        return killer.kills
 
-    def _edit(self, org: Salesforce, made: Program, start: Users) -> None:
+    def _edit(self, org: Salesforce, made: Program, start: Mapping[str, Mapping[str, Any]]) -> None:
         """Random edits, several on one user now and then, some undone."""
         chance = random.Random(self.seed)
         requests = {i: set(judge.flags(u, "Requested")) for i, u in start.items()}
-        facts = org.facts_now()
-        ids = sorted({*start} - {facts["admin_id"], facts["integration_id"]})
-        began, done = time.monotonic(), 0
+        ids = sorted(i for i in start if "user" in start[i]["Username"])
+        now, done = time.monotonic(), 0
         while done < self.edits:
             user_id = chance.choice(ids)
+            undo: dict[str, object] | None = None
             for _ in range(chance.choice([1, 1, 1, 2, 3])):
-                org.edit(user_id, _some_edit(chance, requests[user_id]))
+                fields = undo or _some_edit(chance, requests[user_id])
+                undo = None
+                if "IsActive" not in fields and chance.random() < 0.2:
+                    undo = {name: not value for name, value in fields.items()}
+                requests[user_id] = _after(requests[user_id], fields)
+                org.edit(user_id, fields)
                 done += 1
-                time.sleep(max(0.0, began + done / self.rate - time.monotonic()))
+                time.sleep(max(0.0, now + done / self.rate - time.monotonic()))
                 self._trouble(org, made, done)
 
     def _trouble(self, org: Salesforce, made: Program, done: int) -> None:
-        """Each fault has its share of the edits; the last of them is over before the end."""
-        share = self.edits // (len(self.faults) + 1)
-        if self.faults and done % share == share // 2:
-            self._heal(org)
-            number = done // share
-            if number < len(self.faults):
-                kind = self.faults[number]
-                org.control("faults", {"kind": kind, **FAULTS[kind]})
+        """Faults come and go through the phases; tokens are revoked in each."""
+        phase, rest = divmod(done, max(self.edits // PHASES, 1))
+        if self.faults and rest == 0:
+            org.heal()
+            if phase % 2 == 1 or set(self.faults) == {"expired_token"}:
+                for kind in self.faults:
+                    for more in FAULTS[kind]:
+                        org.fault(kind, **more)
         if self.wipe_broker and done == self.edits // 2:
             wipe_broker(made)
 
-    def _heal(self, org: Salesforce) -> None:
-        for fault in org.control("faults")["faults"]:
-            self.hits[fault["kind"]] = self.hits.get(fault["kind"], 0) + fault["hits"]
+    def _mend(self, org: Salesforce, made: Program) -> int:
+        """Take the faults away, and do what a person would do then; how many were parked."""
         org.heal()
+        if "daily_limit" in self.faults:
+            made.run("orgs", "resume", ORG)
+        if not PARKING & set(self.faults):
+            return 0
+        wait_until_quiet(made)
+        parked = len(made.json("parked", "list"))
+        made.run("parked", "retry", "--all")
+        return parked
 
     def _judge(
-        self, made: Program, org: Salesforce, start: Users, since: int, figures: dict[str, Any]
-    ) -> None:
-        by = org.facts_now()["integration_id"]
-        calls = judge.call_figures(org.calls(since), by)
-        verdict = judge.judge(org, made, start)
-        began = org.changed_at(judge.since_of(start))
-        figures |= dict(verdict.figures) | {"calls": dict(sorted(calls.items()))}
-        self._judge_calls(made, calls, began, figures, verdict)
-        call = org.last_call()
-        again = made.json("reconcile", "--wait")
-        if again["users_read"] < len(start) or again["unsettled"]:
-            verdict.wrong.append(f"a second reconcile found something to do: {again}")
-        if written := _writing_calls(org, call, by):
-            verdict.wrong.append(f"a second reconcile wrote: {written[:3]}")
-        figures["wrong"] = verdict.wrong
-
-    def _judge_calls(
         self,
         made: Program,
-        calls: Mapping[str, int],
-        began: float,
-        figures: dict[str, Any],
-        verdict: judge.Verdict,
-    ) -> None:
-        sizes = judge.batches(made, began)
-        allowed = sum(ceil(size / 200) for size in sizes)
-        figures["batches that wrote"] = len(sizes)
-        changed = max(calls.get("writes records", 0) + calls.get("guarded writes records", 0), 1)
-        writing = calls.get("writes", 0) + calls.get("guarded writes", 0)
-        of_settling = writing + calls.get("re-reads", 0)
-        figures["calls per 1000 changed"] = round(1000 * of_settling / changed, 1)
-        figures["with polls"] = round(1000 * (of_settling + calls.get("polls", 0)) / changed, 1)
-        if writing > allowed and not self.faults:
-            verdict.wrong.append(f"{writing} writing calls, {allowed} would do")
-        claims = [int(n) for n in re.findall(r": settled (\d+): ", made.log())]
-        figures["batches in the log"] = len(claims)
-        reads = sum(ceil(claim / 2000) for claim in claims)
-        if not (self.faults or self.kill_every) and calls.get("re-reads", 0) > reads:
-            verdict.wrong.append(f"{calls['re-reads']} re-reads for {reads} claims")
-
-    def look_for_secrets(self, home: Path, org: Salesforce, figures: dict[str, Any]) -> None:
-        """No log, database or broker file holds a token, a secret or a key."""
-        figures["files searched"], found = secrets_in(home, org)
-        figures["wrong"] += [f"{path} holds a secret" for path in found]
-
-
-def wipe_broker(made: Program) -> None:
-    """The broker's data is gone, and so is the broker."""
-    for entry in (made.state_dir / "broker").iterdir():
-        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    for pid in made.processes():
-        if b"valkey" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(pid, signal.SIGKILL)
-
-
-def _say_that_it_is_mended(made: Program) -> None:
-    """What a person does after a mend: look whether all is well, and let parked users try again.
-
-    Without it license-sync looks for itself, but some waits are longer than a test.
-    """
-    made.run("check")
-    made.run("parked", "retry", "--all")
-
-
-def _writing_calls(org: Salesforce, since: int, by: str) -> list[Any]:
-    return [
-        (call["method"], call["path"])
-        for call in org.calls(since)
-        if call["user_id"] == by and (call["writes"] or "writes" in judge.kind_of(call))
-    ]
+        org: Salesforce,
+        start: Mapping[str, Mapping[str, Any]],
+        since: int,
+        log: int,
+    ) -> dict[str, Any]:
+        by = org.facts_now()["integration_id"]
+        calls = traces.call_figures(org.calls(since), by)
+        batches = _log(made.home)[log:]
+        verdict = judge.judge(org, made, start)
+        gaps, history = traces.history_gaps(made, org, start)
+        verdict.wrong += gaps
+        if not self.faults and self.kill_every is None:
+            verdict.wrong += traces.call_excess(calls, batches)
+        before = org.last_call()
+        made.run("reconcile", "--wait")
+        wait_until_quiet(made)
+        if again := org.writes_since(before):
+            verdict.wrong.append(f"a second reconcile wrote {again} records")
+        changed = max(calls["writes records"] + calls["guarded writes records"], 1)
+        settling = sum(calls[kind] for kind in ("writes", "guarded writes", "re-reads"))
+        every = sum(n for kind, n in calls.items() if not kind.endswith("records"))
+        return {
+            "edits": self.edits,
+            **verdict.figures,
+            **history,
+            "calls": dict(calls),
+            "settling_calls_per_1000_changed": round(1000 * settling / changed, 1),
+            "all_calls_per_1000_changed": round(1000 * every / changed, 1),
+            "wrong": verdict.wrong,
+        }
 
 
 def _some_edit(chance: random.Random, requested: set[str]) -> dict[str, object]:
     if chance.random() < 0.05:
-        return {"IsActive": chance.random() < 0.6}
+        return {"IsActive": chance.random() < 0.5}
     names = chance.sample(sorted(FIELDS), chance.choice([1, 1, 2]))
     if chance.random() < 0.3:
-        names = ["Freedom", "SCV"][: chance.choice([1, 2])]
-    if chance.random() < 0.1:
-        names = ["SCV"]
-    requested ^= set(names)
-    return {f"Requested_{FIELDS[n]}__c": n in requested for n in names}
+        names = chance.choice([["Freedom"], ["SCV"], ["Freedom", "SCV"]])
+    return {f"Requested_{FIELDS[n]}__c": n not in requested for n in names}
+
+
+def _after(requested: set[str], fields: Mapping[str, object]) -> set[str]:
+    values = {n: fields.get(f"Requested_{f}__c", n in requested) for n, f in FIELDS.items()}
+    return {n for n, value in values.items() if value}
+
+
+def _log(home: Path) -> str:
+    return (home / "up.log").read_text(errors="replace")
 
 
 def snapshot(org: Salesforce) -> dict[str, dict[str, Any]]:
@@ -226,15 +214,40 @@ def snapshot(org: Salesforce) -> dict[str, dict[str, Any]]:
     return {i: u | {"_seq": seq} for i, u in org.users().items()}
 
 
-def secrets_in(home: Path, org: Salesforce) -> tuple[int, list[str]]:
-    """How many files of the program were searched, and those that hold something secret."""
-    secret = re.compile(
-        rb"00D\w{12,15}(?:!|%21)[\w.]+|eyJ[\w-]{10,}\.[\w-]{10,}\.|PRIVATE KEY|"
-        + re.escape(org.facts["client_secret"].encode())
-    )
-    theirs = (home / "org", home / "org.log")
-    files = [p for p in home.rglob("*") if p.is_file() and not p.is_relative_to(theirs[0])]
-    return len(files), [str(p) for p in files if secret.search(p.read_bytes())]
+def wipe_broker(made: Program) -> None:
+    """Take the embedded broker's data away, and kill it."""
+    shutil.rmtree(Path(made.settings["LICENSE_SYNC_STATE_DIR"]) / "broker")
+    killed = [pid for pid in made.processes() if b"valkey-server" in command(pid)]
+    assert killed, "there is a broker to kill"
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+
+
+def wait_until_quiet(made: Program, seconds: float = 240.0) -> None:
+    """Nothing pending, several polls have looked since, and the overlap scan has come by, twice."""
+    polls: list[str] = []
+    scans: set[str] = set()
+
+    def is_quiet() -> bool:
+        mine = made.org()
+        still = mine["pending"] == 0 and mine["problem"] is None and mine["mode"] == "armed"
+        if not still or mine["last_poll_at"] is None:
+            polls.clear()
+            scans.clear()
+            return False
+        if mine["last_poll_at"] not in polls[-1:]:
+            polls.append(mine["last_poll_at"])
+        scans.add(_last_overlap(made))
+        return len(polls) > QUIET_POLLS and len(scans) > 2
+
+    wait_for(f"quiet; the log ends with {_log(made.home)[-300:]}", is_quiet, seconds)
+
+
+def _last_overlap(made: Program) -> str:
+    with sqlite3.connect(made.database(), timeout=30) as database:
+        sql = "SELECT finished_at FROM scan_cursor WHERE source = 'overlap'"
+        found = database.execute(sql).fetchone()
+    return str(found[0]) if found else ""
 
 
 def main() -> int:
@@ -242,18 +255,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--users", type=int, default=5000)
     parser.add_argument("--edits", type=int, default=3000)
-    parser.add_argument("--rate", type=float, default=50.0, help="edits a second")
+    parser.add_argument("--rate", type=float, default=50.0)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--fault", choices=[*sorted(FAULTS), ALL], action="append")
-    parser.add_argument("--kill-worker-every", type=float, dest="kill_every", metavar="SECONDS")
+    parser.add_argument(
+        "--fault", choices=sorted(FAULTS), action="append", default=[], dest="faults"
+    )
+    parser.add_argument("--kill-worker-every", type=float, dest="kill_every")
     parser.add_argument("--wipe-broker-once", action="store_true", dest="wipe_broker")
-    parser.add_argument("--json", action="store_true", help="one line")
-    parser.add_argument("--home", type=Path, help="keep everything in this folder")
-    options = vars(parser.parse_args())
-    one_line, home, chosen = options.pop("json"), options.pop("home"), options.pop("fault") or []
-    faults = tuple(FAULTS) if ALL in chosen else tuple(chosen)
+    parser.add_argument("--json", action="store_true", help="on one line")
+    parser.add_argument("--keep", type=Path, help="an empty folder where everything stays")
+    chosen = vars(parser.parse_args())
+    one_line, keep = chosen.pop("json"), chosen.pop("keep")
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        figures = Soak(faults=faults, **options).run(home or Path(folder))
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+        figures = Soak(**chosen).run(keep or Path(folder))
     print(json.dumps(figures, indent=None if one_line else 1))
     return 1 if figures["wrong"] else 0
 

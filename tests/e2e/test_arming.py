@@ -80,7 +80,7 @@ def test_another_organization_stops_all_writes_with_one_sentence(
         made.wait_until("said", lambda o: o["problem"] and now in o["problem"])
         time.sleep(3)
         assert org.writes_since(call) == 0
-        assert "orgs approve acme" in made.org()["problem"]
+        assert "orgs approve" in made.org()["problem"]
 
 
 def test_a_pause_stops_writes_within_five_seconds_and_outlives_a_restart(

@@ -1,14 +1,22 @@
 """The life of entries, as booked batches and as people change it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from sync.errors import NotAllowed, UnknownReference
 from sync.model import NONE, Finding, FindingKind
-from sync.ports.conflict_log import CloseEntry, EntryStatus, OvertakeEntry, SeeEntry
+from sync.ports.conflict_log import (
+    CloseEntry,
+    Entry,
+    EntryChange,
+    EntryStatus,
+    OvertakeEntry,
+    SeeEntry,
+)
 from sync.ports.pending import Cause, Priority
-from sync.ports.settling import OutcomeKind
+from sync.ports.settling import Outcome, OutcomeKind
 from tests.contract.store.scene import (
     ANN,
     BOB,
@@ -89,6 +97,26 @@ def test_an_ended_entry_makes_room_for_its_successor(scene: Scene, clock: Clock)
     assert (ended.status, ended.how) == (EntryStatus.RESOLVED, "edited in Salesforce")
     assert (ended.resolved_at, ended.resolved_by) == (now, "005ADMIN")
     assert (second.status, second.previous_id) == (EntryStatus.OPEN, first.id)
+
+
+def test_a_batch_changes_several_entries_alike(scene: Scene) -> None:
+    first, second = scene.open(ANN), scene.open(BOB)
+    changes: tuple[Callable[[Entry], EntryChange], ...] = (
+        lambda entry: SeeEntry(entry.id, CONFLICT, BOTH, SCV, "p2"),
+        lambda entry: OvertakeEntry(entry.id, BOTH, SCV, "overtaken"),
+        lambda entry: CloseEntry(entry.id, "x", "y"),
+    )
+    for change in changes:
+        scene.notice(ANN, BOB, seen="")
+        claim = scene.claim()
+        outcomes = [
+            Outcome(user, OutcomeKind.SETTLED, entries=(change(entry),))
+            for user, entry in zip(claim.users, (first, second), strict=True)
+        ]
+        scene.store.book(claim, outcomes)
+    for entry in scene.entries():
+        assert (entry.status, entry.policy) == (EntryStatus.RESOLVED, "p2")
+        assert (entry.seen_count, entry.note) == (2, "overtaken")
 
 
 def test_a_deleted_users_entries_end(scene: Scene) -> None:

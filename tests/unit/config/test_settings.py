@@ -111,6 +111,8 @@ def test_another_env_file_than_the_usual(environment: Setter, tmp_path: Path) ->
     (tmp_path / "mine").write_text(f"{PREFIX}LOG_FORMAT=json\n")
     environment(ENV_FILE=str(tmp_path / "mine"))
     assert load_settings().log_format == "json"
+    environment(ENV_FILE=os.devnull)
+    assert load_settings().log_format == "console"
 
 
 def test_an_empty_value_counts_as_not_set(environment: Setter, tmp_path: Path) -> None:
