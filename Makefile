@@ -7,7 +7,7 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts unit bench mutants lock clean
+.PHONY: help demo test quick coverage check lint types contracts bench soak mutants lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,10 +29,13 @@ demo: $(VENV)/.run ## The whole program on a simulated org; ARGS="--exit --json"
 test: $(VENV)/.dev ## All tests, on SQLite and PostgreSQL, with the real processes
 	$(PYTEST) -n 2 --dist loadgroup $(ARGS)
 
+quick: $(VENV)/.dev ## The tests without those that start the whole program
+	$(PYTEST) -n 2 --dist loadgroup -m "not e2e" $(ARGS)
+
 coverage: $(VENV)/.dev ## The tests with line and branch coverage of sync/
 	$(PYTEST) -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
 
-check: lint types contracts test ## What CI runs
+check: lint types contracts quick ## What CI runs
 
 lint: $(VENV)/.dev ## Style, format, spelling
 	$(BIN)/ruff check .
@@ -47,6 +50,9 @@ contracts: $(VENV)/.dev ## Which module may import which
 
 bench: $(VENV)/.dev ## The measurements of the README; ARGS picks one
 	$(BIN)/python -m bench $(ARGS)
+
+soak: $(VENV)/.dev ## Random edits on the real processes, then the judge; ARGS="--fault lost_answer"
+	$(BIN)/python -m tests.e2e.soak $(ARGS)
 
 mutants: $(VENV)/.dev ## Mutation testing of the rules
 	$(BIN)/python -m mutmut run && $(BIN)/python -m mutmut results

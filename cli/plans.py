@@ -19,7 +19,7 @@ SHOWN = 40
 
 def make_plan(org: Org, kind: RunKind, by: str, user_ids: tuple[str, ...] = ()) -> Run:
     """Read the org now, in this process, and return the finished plan; SyncError if it fails."""
-    problem = org.ready()
+    problem = org.readable() if kind is RunKind.PLAN else org.ready()
     if problem is not None:
         raise NotAllowed(problem)
     run_id = org.queue_run(kind, by, user_ids)

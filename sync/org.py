@@ -118,6 +118,11 @@ class Org:
         """Log in and look at the schema; the sentence that says what is wrong, or None."""
         return self._ready(self.store.state(self.name))
 
+    def readable(self) -> str | None:
+        """The same for who only reads: any organization's plan may be looked at."""
+        self.gateway.organization_id()
+        return self._schema_problem()
+
     def _ready(self, state: OrgState) -> str | None:
         organization_id = self.gateway.organization_id()
         if state.organization_id is None:

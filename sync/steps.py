@@ -68,7 +68,8 @@ class Step:
 
     def intent(self) -> Intent:
         """The history row of this step's write."""
-        return self._intent(self.target or self.record.held.on, self.write)
+        held = self.record.held.on if self.target is None else self.target
+        return self._intent(held, self.write)
 
     def failed_intent(self, write: RecordWrite) -> Intent:
         """The history row of the write that says on the record that the user is parked."""

@@ -379,7 +379,7 @@ def running(home: Path, org: Salesforce, **more: str) -> Iterator[Program]:
 class Killer:
     """kill -9 in the background, every so many seconds: in turn all of a worker, and its children.
 
-    A child that dies alone leaves its message to the worker; a whole worker leaves it to the broker.
+    A child that dies alone leaves its message to the worker; a worker, to the broker.
     """
 
     def __init__(self, program: Program, seconds: float) -> None:

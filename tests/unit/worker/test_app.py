@@ -125,6 +125,7 @@ def test_what_is_nearly_done_is_finished_after_sigterm(
     assert waiting(broker) == 0
 
 
+@pytest.mark.e2e
 def test_what_takes_too_long_goes_back_to_the_queue_after_sigterm(
     worker: "subprocess.Popen[bytes]", app: Celery, broker: redis.Redis, tmp_path: Path
 ) -> None:
