@@ -271,7 +271,7 @@ class TestInMemory:
 
     def test_no_order_breaks_an_invariant(self) -> None:
         run_state_machine_as_test(
-            TwoWorkers, settings=settings(max_examples=400, stateful_step_count=60)
+            TwoWorkers, settings=settings(max_examples=60, stateful_step_count=60)
         )
 
 
@@ -292,4 +292,4 @@ def test_no_order_breaks_an_invariant_on_a_real_database(database_url: str) -> N
                             connection.execute(table.delete())
                 engine.dispose()
 
-    run_state_machine_as_test(Here, settings=settings(max_examples=25, stateful_step_count=40))
+    run_state_machine_as_test(Here, settings=settings(max_examples=10, stateful_step_count=40))
