@@ -97,7 +97,17 @@ def _org_checks(running: Runtime, name: str) -> Iterator[Check]:
     yield policy
     if policy.problem is not None:
         return
-    org = running.org(name)
+    looks = []
+    for look in _looks(running, running.org(name)):
+        looks.append(look)
+        yield look
+    if all(look.problem is None for look in looks):
+        running.store.report_good(name, None, None)
+
+
+def _looks(running: Runtime, org: Org) -> Iterator[Check]:
+    """What has to be well in an org. Once it is, nobody waits out the trouble that was."""
+    name = org.name
     login = _tried(f"{name}: login", lambda: f"organization {org.gateway.organization_id()}")
     yield login
     if login.problem is not None:

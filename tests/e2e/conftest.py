@@ -1,22 +1,41 @@
-"""An org of this test's own, and the program pointed at it."""
+"""Orgs and programs that the tests of a module share, and leave as they found them."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import Salesforce, salesforce
+from tests.e2e.harness import Program, Salesforce, program, salesforce, wait_until_quiet
 
 
-@pytest.fixture
-def org(tmp_path: Path) -> Iterator[Salesforce]:
-    """A clean org of 60 users."""
-    with salesforce(tmp_path, "--users", "60", "--seed", "7") as made:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the module's org and program."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def org(home: Path, request: pytest.FixtureRequest) -> Iterator[Salesforce]:
+    """The module's org: clean, of 60 users unless it says USERS."""
+    users = str(getattr(request.module, "USERS", 60))
+    with salesforce(home, "--users", users, "--seed", "7") as made:
         yield made
 
 
+@pytest.fixture(scope="module")
+def _program(home: Path, org: Salesforce) -> Iterator[Program]:
+    made = program(home, org)
+    yield made
+    made.end()
+    assert made.processes() == []
+
+
 @pytest.fixture
-def brownfield(tmp_path: Path) -> Iterator[Salesforce]:
-    """An org of 300 users who hold licenses that nobody requested."""
-    with salesforce(tmp_path, "--users", "300", "--seed", "7", "--brownfield") as made:
-        yield made
+def made(_program: Program, org: Salesforce) -> Iterator[Program]:
+    """The module's program: up, armed and quiet at the start of each test."""
+    if _program.up is None:
+        _program.start()
+        _program.wait_until("armed", lambda o: o["mode"] == "armed")
+    wait_until_quiet(_program, org)
+    yield _program
+    org.heal()

@@ -49,6 +49,7 @@ class Salesforce:
     process: "subprocess.Popen[str]"
     facts: dict[str, str]
     http: requests.Session = field(default_factory=requests.Session)
+    given: set[str] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -95,6 +96,11 @@ class Salesforce:
             after = page["next"]
         return found
 
+    def held(self, user_id: str) -> set[str]:
+        """What a user has now."""
+        user = self.users()[user_id]
+        return {name for name, field in FIELDS.items() if user[f"Effective_{field}__c"]}
+
     def changes(self, since: int = 0) -> Iterator[dict[str, Any]]:
         """Every committed change of a record, in order."""
         return self._feed("changes", since)
@@ -130,6 +136,18 @@ class Salesforce:
         return dict(self.control("state"))
 
 
+def somebody(org: Salesforce) -> str:
+    """An active user who requests nothing, and whom nobody was given before."""
+    facts = org.facts_now()
+    org.given |= {facts["admin_id"], facts["integration_id"]}
+    for user_id, user in org.users().items():
+        asked = any(user[f"Requested_{field}__c"] for field in FIELDS.values())
+        if user["IsActive"] and not asked and user_id not in org.given:
+            org.given.add(user_id)
+            return user_id
+    raise AssertionError("everybody requests something")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -143,6 +161,7 @@ def salesforce(folder: Path, *options: str, port: int | None = None) -> Iterator
     command += ["--port", str(port or free_port()), *options]
     with (folder / "org.log").open("a") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    org = None
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -155,6 +174,8 @@ def salesforce(folder: Path, *options: str, port: int | None = None) -> Iterator
         process.wait(20)
         if process.stdout is not None:
             process.stdout.close()
+        if org is not None:
+            org.http.close()
 
 
 @dataclass
@@ -229,10 +250,13 @@ class Program:
             self.seen |= {(p, running[p][1]) for p in family if p in running}
         return [p for p, born in self.seen if running.get(p, (0, ""))[1] == born]
 
+    def parts(self, *marks: bytes) -> list[int]:
+        """Processes whose command line has one of these words."""
+        return [pid for pid in self.processes() if any(m in command(pid) for m in marks)]
+
     def workers(self) -> list[int]:
         """The processes of Celery workers."""
-        marks = (b"--queues=", b"celeryd:")
-        return [pid for pid in self.processes() if any(m in command(pid) for m in marks)]
+        return self.parts(b"--queues=", b"celeryd:")
 
     def worker_children(self) -> list[int]:
         """Those of them that do the work."""
@@ -377,9 +401,10 @@ def running(home: Path, org: Salesforce, **more: str) -> Iterator[Program]:
 
 
 class Killer:
-    """kill -9 in the background, every so many seconds: in turn all of a worker, and its children.
+    """kill -9 in the background, every so many seconds: what does the work, now and then all of it.
 
-    A child that dies alone leaves its message to the worker; a worker, to the broker.
+    A child that dies alone leaves its message to the worker; a worker, to the broker. `up` starts
+    a child's successor at once, a worker's after a wait that grows with each of its falls.
     """
 
     def __init__(self, program: Program, seconds: float) -> None:
@@ -400,7 +425,7 @@ class Killer:
         rounds = 0
         while not self._stop.wait(self._seconds):
             rounds += 1
-            some = self._program.workers if rounds % 2 else self._program.worker_children
+            some = self._program.worker_children if rounds % 5 else self._program.workers
             for pid in some():
                 try:
                     os.kill(pid, signal.SIGKILL)

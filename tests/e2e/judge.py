@@ -1,111 +1,122 @@
-"""What must be true of an org in the end, read from rules.md and from the order of events there.
+"""What must be true of an org in the end, judged by the order of what really happened there.
 
-Nothing of `sync` decides here. Which interface a user in conflict keeps is judged by the order of
-what really happened: the one held when the request became a conflict.
+Which interface a user in conflict keeps is the one held when the request became a conflict.
+Every write of the program must be what the rules say about a state the record was in just
+before, and a history row that was there before it must announce it.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any
 
 from tests.e2e.harness import FIELDS, Program, Salesforce
+from tests.e2e.ruling import BOTH, Names, Ruling, is_conflict, rule
 
-BOTH = frozenset({"Freedom", "SCV"})
-OPTIONAL = frozenset({"PBX", "ContactCenter", "Record", "Insight"})
-LETTERS = dict(zip(FIELDS, "CFSBQRPI", strict=True))
-DECIDED = "License_Sync_Decided__c"
-CROSSING_SECONDS = 6.0
-"""A write this soon after somebody left may have been decided on before."""
+LATE_SECONDS = 45.0
+"""A write may be decided on what the record was this long ago: a lease, and some."""
 
-Flags = frozenset[str]
+SIDES = tuple(frozenset(c) for size in range(3) for c in combinations(sorted(BOTH), size))
+_LETTERS = dict(zip("CFSBQRPI", FIELDS, strict=True))
 
 
-def flags(record: Mapping[str, Any], kind: str) -> Flags:
+def flags(record: Mapping[str, Any], kind: str) -> Names:
     """What a record `Requested` or what is `Effective`."""
     return frozenset(n for n, f in FIELDS.items() if record.get(f"{kind}_{f}__c"))
 
 
-def code(requested: Flags) -> str:
-    """How a record says which request was decided on: the formula field of sfdx/ has it."""
-    return "".join(LETTERS[n] for n in FIELDS if n in requested) or "-"
+def from_letters(code: str | None) -> Names:
+    """What the program notes as one letter a license."""
+    return frozenset(_LETTERS[letter] for letter in (code or "-") if letter != "-")
+
+
+@dataclass(frozen=True)
+class State:
+    """A user at one moment. `kept` is the side of its conflict, None where there is none."""
+
+    at: float
+    asked: Names
+    held: Names
+    active: bool
+    kept: Names | None = None
+    crossed: bool = False
+    """A write decided before the conflict landed after it, and is not taken back yet."""
+    doubtful: bool = False
+    """Edited once more after that: now nobody can tell the order from the record."""
+
+    def ruling(self, side: Names | None = None) -> Ruling:
+        """The rules for this state; with another side held than the one kept, if one is given."""
+        kept = self.kept if side is None else side
+        held = self.held if kept is None else self.held - BOTH | kept
+        return rule(self.asked, held, active=self.active)
+
+    def rulings(self) -> list[Ruling]:
+        """All that may be: more than one only where the order cannot be known."""
+        return [self.ruling(side) for side in SIDES] if self.doubtful else [self.ruling()]
+
+    def after(self, now: "State", *, own: bool, decided: Names) -> "State":
+        """`now`, with the conflict that it is in; `decided` is the request last decided on."""
+        if not is_conflict(now.asked, now.held, active=now.active):
+            return now
+        if self.kept is None:
+            return replace(now, kept=now.held & BOTH)
+        if own:
+            return replace(now, kept=self.kept, crossed=not decided >= BOTH, doubtful=self.doubtful)
+        doubtful = self.doubtful or self.crossed
+        return replace(now, kept=self.kept, crossed=self.crossed, doubtful=doubtful)
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write of the program, as the org committed it."""
+
+    at: float
+    held: Names
+    status: str | None
+    changed_flags: bool
 
 
 @dataclass
-class User:
-    """One user, followed through the events."""
+class Followed:
+    """One user through the events."""
 
-    requested: Flags
-    held: Flags
-    active: bool
-    kept: Flags | None = None
-    """What was held when the request became a conflict; None while it is none."""
-    crossed: bool = False
-    """A write decided on an older request landed while both sides were requested."""
-    doubtful: bool = False
-    """Somebody edited again after that, before it was settled: either side is right."""
-    left_at: float = 0.0
-    stays: Flags = frozenset()
-    """Requested and held ever since the user was made inactive."""
-    may_hold: Flags = frozenset()
-    """Held when the user was made inactive, or written by what was on its way then."""
-
-    def edit(self, requested: Flags, *, active: bool, at: float) -> None:
-        """A person's edit."""
-        self.doubtful = self.doubtful or self.crossed
-        if self.active and not active:
-            self.left_at, self.stays, self.may_hold = at, self.held, self.held
-        self.requested, self.active = requested, active
-        self.stays &= requested
-        if not self.in_conflict:
-            self.kept = None
-        elif self.kept is None:
-            self.kept = self.held & BOTH
-
-    def write(self, held: Flags, decided: str, at: float) -> None:
-        """A write of the program; `decided` is the request that the record then says it is for."""
-        self.held = held
-        if not self.active and at - self.left_at < CROSSING_SECONDS:
-            self.may_hold |= held
-        if decided != code(self.requested):
-            self.crossed = self.crossed or self.kept is not None
-            return
-        self.crossed = False
-        if self.kept is None:
-            self.doubtful = False
+    record: dict[str, Any]
+    states: list[State]
+    writes: list[Write] = field(default_factory=list)
+    edits: int = 0
+    unexplained: list[str] = field(default_factory=list)
 
     @property
-    def in_conflict(self) -> bool:
-        """Both sides are requested, by somebody who may have either."""
-        held = self.held & BOTH if self.kept is None else self.kept
-        return self.requested >= BOTH and (self.active or held == BOTH)
+    def last(self) -> State:
+        return self.states[-1]
 
-    def allowed(self) -> list[Flags]:
-        """What an active user may hold: an org with SCV, without PCI and lone CTI."""
-        sides = [self.requested & BOTH]
-        if self.kept is not None:
-            sides = [self.kept]
-            if self.doubtful:
-                sides = [frozenset(), frozenset({"Freedom"}), frozenset({"SCV"}), BOTH]
-        return [with_cti(self.requested & OPTIONAL | side) for side in sides]
+    def see(self, change: Mapping[str, Any], *, own: bool) -> None:
+        """One change, in its order."""
+        self.record.update(change["after"])
+        now = state_of(self.record, float(change["at"]))
+        if own:
+            self._note_write(change, now)
+        else:
+            self.edits += 1
+        decided = from_letters(self.record.get("License_Sync_Decided__c"))
+        self.states.append(self.last.after(now, own=own, decided=decided))
 
-    def inactive_fault(self, held: Flags) -> str | None:
-        """What is wrong with what an inactive user holds; None if nothing is."""
-        if held != with_cti(self.requested & held & (OPTIONAL | BOTH)):
-            return "holds what was not requested or does not go together"
-        if held >= BOTH and not self.may_hold >= BOTH:
-            return "holds both sides"
-        if held - {"CTI"} - self.may_hold:
-            return "gained a license while inactive"
-        lost = (self.stays & (OPTIONAL | BOTH)) - held
-        if lost & OPTIONAL or (lost and not self.stays >= BOTH and not self.doubtful):
-            return f"lost {sorted(lost)} while inactive"
-        return None
+    def _note_write(self, change: Mapping[str, Any], now: State) -> None:
+        flagged = any(name.startswith("Effective_") for name in change["after"])
+        status = self.record.get("License_Sync_Status__c")
+        self.writes.append(Write(now.at, now.held, status, flagged))
+        known = [s for s in self.states if s.at >= now.at - LATE_SECONDS] or self.states[-1:]
+        if flagged and not any(now.held == r.effective for s in known for r in s.rulings()):
+            self.unexplained.append(f"became {sorted(now.held)} from {known[-3:]}")
 
 
-def with_cti(granted: Flags) -> Flags:
-    """Freedom brings CTI."""
-    return granted | {"CTI"} if "Freedom" in granted else granted
+def state_of(record: Mapping[str, Any], at: float) -> State:
+    """A record at one moment, as if there had been nothing before."""
+    asked, held = flags(record, "Requested"), flags(record, "Effective")
+    return State(at, asked, held, bool(record["IsActive"]))
 
 
 @dataclass
@@ -116,81 +127,112 @@ class Verdict:
     figures: Counter[str] = field(default_factory=Counter)
 
 
-def follow(
-    changes: Iterable[Mapping[str, Any]], start: Mapping[str, Mapping[str, Any]], by: str
-) -> dict[str, User]:
-    """Follow every user from what it was at the start; `by` is the user the program writes as."""
-    users: dict[str, User] = {}
-    records = {user_id: dict(record) for user_id, record in start.items()}
-    for user_id, record in records.items():
-        user = User(frozenset(), flags(record, "Effective"), active=bool(record["IsActive"]))
-        user.stays = user.may_hold = user.held
-        user.edit(flags(record, "Requested"), active=user.active, at=0.0)
-        users[user_id] = user
-    for change in changes:
-        if change["id"] not in users:
-            continue
-        record, user = records[change["id"]], users[change["id"]]
-        record.update(change["after"])
-        at = float(change["at"])
-        if change["by"] != by or flags(record, "Requested") != user.requested:
-            user.edit(flags(record, "Requested"), active=bool(record["IsActive"]), at=at)
-        if change["by"] == by:
-            user.write(flags(record, "Effective"), str(record[DECIDED] or ""), at)
+def follow(org: Salesforce, start: Mapping[str, Mapping[str, Any]]) -> dict[str, Followed]:
+    """Follow every user from what it was at the start through all changes since."""
+    users = {}
+    for user_id, record in start.items():
+        first = state_of(record, 0.0)
+        users[user_id] = Followed(dict(record), [first.after(first, own=True, decided=BOTH)])
+    by_program = org.facts_now()["integration_id"]
+    for change in org.changes(since_of(start)):
+        if change["id"] in users:
+            users[change["id"]].see(change, own=change["by"] == by_program)
     return users
 
 
+def since_of(start: Mapping[str, Mapping[str, Any]]) -> int:
+    """The last change that a snapshot includes."""
+    return max((int(user["_seq"]) for user in start.values()), default=0)
+
+
 def judge(org: Salesforce, program: Program, start: Mapping[str, Mapping[str, Any]]) -> Verdict:
-    """Compare records and log with what the events say they must be."""
+    """Compare records, log and history with what the events say they must be."""
     verdict = Verdict()
-    by = org.facts_now()["integration_id"]
-    since = max((int(u["_seq"]) for u in start.values()), default=0)
-    users, records = follow(org.changes(since), start, by), org.users()
-    log: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in program.json("conflicts", "list"):
-        log.setdefault(entry["user_id"], []).append(entry)
+    users, records = follow(org, start), org.users()
     for user_id, user in users.items():
-        for fault in _faults(user, records[user_id], log.pop(user_id, [])):
-            verdict.wrong.append(f"{user_id}: {fault}; {user}")
-        verdict.figures["conflicts"] += user.in_conflict
-        verdict.figures["doubtful"] += user.kept is not None and user.doubtful
-        verdict.figures["inactive"] += not user.active
-    verdict.wrong += [f"an entry for {user_id}, whom nobody knows" for user_id in log]
+        if flags(records[user_id], "Effective") != user.last.held:
+            verdict.wrong.append(f"{user_id}: the record is not what its changes say")
+        _judge_user(verdict, user_id, user)
+    _judge_log(verdict, users, program.json("conflicts", "list"))
+    history = history_since(program, org.changed_at(since_of(start)))
+    for user_id, user in users.items():
+        _judge_history(verdict, user_id, user, history.get(user_id, []))
     return verdict
 
 
-def _faults(
-    user: User, record: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]
-) -> Iterable[str]:
-    held = flags(record, "Effective")
-    if held != user.held:
-        yield "the events do not lead to the record"
-    if user.active and held not in user.allowed():
-        yield f"holds {sorted(held)}"
-    elif not user.active and (fault := user.inactive_fault(held)):
-        yield f"{fault}: {sorted(held)}"
-    if (record[DECIDED] or "-") != code(user.requested):
-        yield f"says it was decided for {record[DECIDED]}"
-    logged = {e["code"] for e in entries}
-    if "conflict" in {e["kind"] for e in entries} and not user.in_conflict:
-        yield "is logged as a conflict"
-    if any(e["status"] != "open" for e in entries):
-        yield f"is logged as {[e.get('status') for e in entries]}"
-    named = frozenset(n for e in entries if e["kind"] == "refusal" for n in e["licenses"])
-    refused = user.requested - held - (BOTH if user.in_conflict else frozenset())
-    if named != refused:
-        yield f"refused is {sorted(refused)}, the log says {sorted(named)}"
-    if user.active and logged != _codes(user, held):
-        yield f"the log says {sorted(logged)}, not {sorted(_codes(user, held))}"
+def _judge_user(verdict: Verdict, user_id: str, user: Followed) -> None:
+    last = user.last
+    verdict.figures["inactive"] += not last.active
+    verdict.figures["doubtful"] += last.doubtful
+    verdict.figures["doubtful and other side"] += last.held != last.ruling().effective
+    verdict.figures["writes"] += len(user.writes)
+    verdict.figures["users written"] += bool(user.writes)
+    if last.held not in [ruling.effective for ruling in last.rulings()]:
+        verdict.wrong.append(f"{user_id} does not hold what the rules say: {last}")
+    verdict.wrong += [f"{user_id}: {what}" for what in user.unexplained]
 
 
-def _codes(user: User, held: Flags) -> set[str]:
-    """What the log must say of an active user."""
-    codes = set()
-    if user.in_conflict:
-        codes.add("both_held" if held >= BOTH else "mutually_exclusive")
-    if "CTI" in user.requested - held:
-        codes.add("needs_freedom")
-    if "PCI" in user.requested:
-        codes.add("not_in_use")
-    return codes
+def _judge_log(
+    verdict: Verdict, users: Mapping[str, Followed], listed: Iterable[Mapping[str, Any]]
+) -> None:
+    """The open entries are exactly those of the rules; nobody is parked."""
+    said: dict[str, set[str]] = defaultdict(set)
+    for entry in listed:
+        verdict.figures[f"{entry['kind']} entries"] += 1
+        if entry["kind"] == "parked":
+            verdict.wrong.append(f"{entry['user_id']} is parked: {entry['message']}")
+        else:
+            said[entry["user_id"]].add(entry["code"])
+    for user_id, user in users.items():
+        if said[user_id] not in [ruling.codes for ruling in user.last.rulings()]:
+            must = sorted(user.last.ruling().codes)
+            verdict.wrong.append(f"{user_id}: the log says {sorted(said[user_id])}, not {must}")
+
+
+def history_since(program: Program, since: float) -> dict[str, list[dict[str, Any]]]:
+    """The program's history by user, oldest first."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in _history(program):
+        row["at"] = datetime.fromisoformat(row["at"]).replace(tzinfo=UTC).timestamp()
+        row["held"] = from_letters(row["held_after"])
+        if row["at"] > since:
+            found[row["user_id"]].append(row)
+    return found
+
+
+def _history(program: Program) -> Iterator[dict[str, Any]]:
+    with program.reading() as database:
+        database.row_factory = sqlite3.Row
+        yield from map(dict, database.execute("SELECT * FROM history ORDER BY id"))
+
+
+def _judge_history(
+    verdict: Verdict, user_id: str, user: Followed, rows: list[dict[str, Any]]
+) -> None:
+    """Each write has a row of its own that was there before; each confirmed row has its write."""
+    free = [row for row in rows if row["outcome"] not in ("refused", "not sent")]
+    free.sort(key=lambda row: row["outcome"] != "confirmed")
+    for write in user.writes:
+        row = next((row for row in free if _announces(row, write)), None)
+        if row is None:
+            verdict.wrong.append(f"{user_id}: no history row announces {write}")
+        else:
+            free.remove(row)
+    left = [row["id"] for row in free if row["outcome"] == "confirmed"]
+    verdict.wrong += [f"{user_id}: row {id_} says written, it was not" for id_ in left]
+    unsure = sum(row["outcome"] in ("unknown", "intended") for row in rows)
+    verdict.figures["writes without an answer"] += unsure
+    flagged = sum(write.changed_flags for write in user.writes)
+    if flagged > user.edits + unsure:
+        verdict.wrong.append(f"{user_id}: {flagged} writes, {user.edits} edits, {unsure} unsure")
+
+
+def _announces(row: Mapping[str, Any], write: Write) -> bool:
+    as_said = row["status_after"] == write.status and row["held"] == write.held
+    return bool(as_said and row["at"] <= write.at)
+
+
+def batches(program: Program, since: float) -> list[int]:
+    """How many users each batch wrote: the intents of a batch are noted at the same moment."""
+    rows = [row for user in history_since(program, since).values() for row in user]
+    return list(Counter(row["at"] for row in rows).values())
