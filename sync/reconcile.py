@@ -15,7 +15,7 @@ from sync.ports.runs import PlanItem, Run, RunKind, RunStore
 from sync.ports.salesforce import UserReader
 from sync.ports.scans import IntakeStore
 from sync.rules import Rulebook
-from sync.statement import message_of, status_of
+from sync.statement import reason_of, status_of
 
 PAGE_LIMIT = 2000
 LEASE_SECONDS = 60.0
@@ -120,7 +120,7 @@ def plan_item(
         held=record.held.on,
         after=decision.effective,
         status=status_of(decision),
-        why=message_of(decision),
+        why=reason_of(decision),
         modified_at=record.modified_at,
     )
 
@@ -145,7 +145,7 @@ def adoption_item(record: UserRecord, rulebook: Rulebook) -> PlanItem | None:
         held=record.held.on,
         after=record.held.on,
         status=status_of(decision),
-        why=message_of(decision),
+        why=reason_of(decision),
         hold=hold,
         modified_at=record.modified_at,
     )

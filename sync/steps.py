@@ -25,7 +25,7 @@ from sync.ports.salesforce import RecordWrite
 from sync.ports.settling import UserContext
 from sync.resolutions import CarryOut, Credited, ResolutionStep, resolution_step
 from sync.rules import Case, Rulebook
-from sync.statement import failed_message, message_of, same_text, status_of
+from sync.statement import failed_message, message_of, reason_of, same_text, status_of
 
 BLIND_SECONDS = 2.0
 """If-Unmodified-Since compares whole seconds: a record this young cannot be guarded by it."""
@@ -88,7 +88,7 @@ class Step:
             held_before=self.record.held.on,
             held_after=held_after,
             status_after=(write.status if write else None) or self.record.status or "",
-            why=message_of(self.decision) or "as requested",
+            why=reason_of(self.decision) or "as requested",
             policy=self.policy,
             conflict_id=carried.entry.id if carried else None,
         )
