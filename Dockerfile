@@ -34,6 +34,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    REMAP_SIGTERM=SIGQUIT \
     LICENSE_SYNC_STATE_DIR=/var/lib/license-sync \
     LICENSE_SYNC_LOG_FORMAT=json
 WORKDIR /var/lib/license-sync

@@ -10,6 +10,9 @@ from cli.output import say
 from cli.session import runtime
 from config.settings import Settings
 
+WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}
+"""SIGTERM cuts off what takes longer than 20 s, and puts it back into the queue (worker.app)."""
+
 QueueOption = Annotated[
     list[str] | None,
     typer.Option("--queue", help="`live` (edits), `bulk` (reconciles); both if not named."),
@@ -20,7 +23,7 @@ def worker(queue: QueueOption = None) -> None:
     """Run a Celery worker: what `celery -A worker.app worker` does, with our sizes."""
     runtime().store.now()
     command = worker_command(runtime().settings, queue or ["live", "bulk"])
-    os.execv(command[0], command)
+    os.execve(command[0], command, {**WORKER_ENVIRONMENT, **os.environ})
 
 
 def beat() -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.output import errors, say
-from cli.processes import beat_command, worker_command
+from cli.processes import WORKER_ENVIRONMENT, beat_command, worker_command
 from cli.session import runtime
 from cli.supervisor import Process, Supervisor
 from config.broker import broker_command, stop_left_over, wait_for_broker
@@ -54,7 +54,7 @@ def start_parts(supervisor: Supervisor, settings: Settings, logs: Path | None) -
     supervisor.start(Process("beat", beat_command(), _ENV, _log(logs, "beat")))
 
 
-_ENV = {"PYTHONUNBUFFERED": "1"}
+_ENV = {"PYTHONUNBUFFERED": "1", **WORKER_ENVIRONMENT}
 
 
 def _log(logs: Path | None, name: str) -> Path | None:

@@ -18,7 +18,7 @@ def retry_delay(attempts: int, failure: Failure, jitter: Jitter) -> float | None
     """Seconds until the next try after `attempts` failed ones before this; None: park."""
     if attempts >= len(RETRY_SECONDS):
         return None
-    wait = max(RETRY_SECONDS[attempts], failure.retry_after or 0.0)
+    wait = max(RETRY_SECONDS[attempts], wished(failure))
     return wait * (1.0 + jitter() / 2)
 
 

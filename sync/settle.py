@@ -139,6 +139,9 @@ class _Batch:
         writes = [step.write for step in steps if step.write is not None]
         for result in self._send(writes, conditional=conditional):
             self.results[result.user_id] = Result(history[result.user_id], result)
+            if result.failure is not None and result.failure.remedy is Remedy.STOP_ORG:
+                # A field made read-only is refused record by record: no record is to blame.
+                self.stopped_by = self.stopped_by or CallFailed(result.failure)
 
     def _send(self, writes: Sequence[RecordWrite], *, conditional: bool) -> list[WriteResult]:
         """One call, or none at all once the batch has been stopped."""

@@ -2,12 +2,13 @@
 
 A message is only a wake-up. What is to be done stands in the database, so that a lost message
 costs a tick and a repeated one finds nothing to do.
+
+SIGTERM gives running tasks 20 s and puts back into the queue what it cuts off where REMAP_SIGTERM
+is SIGQUIT. The celery command reads that before it finds this module, so that only whoever starts
+it can say so: `license-sync worker`, `license-sync up` and the image do. Without it a worker waits
+until its tasks are done. https://docs.celeryq.dev/en/stable/userguide/workers.html#remap-sigterm
 """
 
-import importlib
-import os
-
-import billiard.common
 from celery import Celery
 from kombu import Queue
 
@@ -24,7 +25,6 @@ SOFT_LIMIT, HARD_LIMIT = 90, 120
 
 def make_app(settings: Settings) -> Celery:
     """The application for these settings."""
-    _end_softly_on_sigterm()
     app = Celery("license_sync", include=["worker.tasks"])
     app.conf.update(
         broker_url=settings.broker(),
@@ -59,18 +59,6 @@ def make_app(settings: Settings) -> Celery:
         timezone="UTC",
     )
     return app
-
-
-def _end_softly_on_sigterm() -> None:
-    """Let SIGTERM give running tasks their 20 s, and put back into the queue what it cuts off.
-
-    The celery command has imported billiard.common, which reads the variable, before it finds this
-    application; what acts on it is imported after.
-    https://docs.celeryq.dev/en/stable/userguide/workers.html#remap-sigterm
-    """
-    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
-    if os.environ["REMAP_SIGTERM"] != billiard.common.REMAP_SIGTERM:
-        importlib.reload(billiard.common)
 
 
 app = make_app(load_settings())

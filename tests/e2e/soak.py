@@ -140,8 +140,10 @@ class Soak:
         """Each fault has its share of the edits, with calm in between."""
         share = self.edits // max(2 * len(self.faults) + 1, 7)
         if self.faults and done % share == 0:
-            self._heal(org)
             phase = done // share
+            if phase % 2 == 0:
+                self._heal(org)
+                made.run("check")  # else a stopped org sits out the next fault
             if phase % 2 == 1:
                 kind = self.faults[phase // 2 % len(self.faults)]
                 for more in FAULTS[kind]:

@@ -1,26 +1,21 @@
 """The demo, as a newcomer runs it."""
 
 import json
-import os
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import LICENSE_SYNC, wait_for
+from tests.e2e.harness import LICENSE_SYNC, surroundings, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
-
-
-def environment() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if not k.startswith("LICENSE_SYNC_")}
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200), pytest.mark.xdist_group("demo")]
 
 
 def test_the_demo_ends_by_itself_with_everything_settled() -> None:
     done = subprocess.run(
         [LICENSE_SYNC, "demo", "--exit", "--json"],
-        env=environment(),
+        env=surroundings(),
         capture_output=True,
         text=True,
         timeout=120,
@@ -40,7 +35,7 @@ def test_the_demo_stays_up_can_be_edited_and_finds_its_state(tmp_path: Path) -> 
         with (tmp_path / "out").open("w") as out:
             demo = subprocess.Popen(
                 [LICENSE_SYNC, "demo", "--state-dir", str(home)],
-                env=environment(),
+                env=surroundings(),
                 stdout=out,
                 stderr=out,
             )
@@ -48,7 +43,7 @@ def test_the_demo_stays_up_can_be_edited_and_finds_its_state(tmp_path: Path) -> 
             wait_for("it stays up", lambda: "Ctrl-C" in (tmp_path / "out").read_text(), 90)
             said = (tmp_path / "out").read_text()
             user = said.split("demo-edit ")[1].split()[0]
-            mine = environment() | {"LICENSE_SYNC_ENV_FILE": str(home / "demo.env")}
+            mine = surroundings() | {"LICENSE_SYNC_ENV_FILE": str(home / "demo.env")}
             subprocess.run(
                 [LICENSE_SYNC, "demo-edit", user, "--tick", "Freedom"], env=mine, check=True
             )

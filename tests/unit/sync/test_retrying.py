@@ -47,3 +47,9 @@ def test_salesforces_wish_is_heard() -> None:
 def test_parked_users_are_tried_from_hourly_to_daily(attempts: int, jitter: float) -> None:
     delay = parked_delay(attempts, lambda: jitter)
     assert PARKED_SECONDS <= delay <= LONGEST_SECONDS * 1.1
+
+
+def test_users_do_not_wait_for_what_the_org_waits_for() -> None:
+    stopped = Failure("X", "x", Remedy.STOP_ORG, 900)
+    assert retry_delay(0, stopped, lambda: 0) == RETRY_SECONDS[0]
+    assert unsure_delay(0, stopped, lambda: 0) == RETRY_SECONDS[0]

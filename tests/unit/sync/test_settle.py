@@ -308,3 +308,18 @@ def test_the_side_held_when_a_conflict_opens_is_kept_whatever_comes(
         bench.quiet()
         assert bench.held(user) == held
     assert len(bench.entries(user)) == 1
+
+
+def test_a_record_refused_for_the_orgs_sake_stops_the_org_and_parks_nobody(bench: Bench) -> None:
+    users = [bench.user(number, requested=FREEDOM) for number in range(1, 400)]
+    for user in users[:200]:
+        bench.org.refuse[user] = refusal("INVALID_FIELD_FOR_INSERT_UPDATE", Remedy.STOP_ORG)
+    report = bench.settle(*users)
+    assert report is not None
+    assert report.stopped_by is not None
+    assert bench.org.calls.count("write") == 1
+    assert bench.parked() == []
+    bench.org.refuse.clear()
+    bench.org.tick(2)
+    bench.batch()
+    assert all(bench.held(user) == FREEDOM | CTI for user in users)

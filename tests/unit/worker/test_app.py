@@ -7,11 +7,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import redis
 from celery import Celery
 
+from cli import processes
+from cli.processes import WORKER_ENVIRONMENT
+from cli.supervisor import Process
+from cli.up import start_parts
 from config.settings import Settings
 from worker.app import HARD_LIMIT, SOFT_LIMIT, VISIBILITY_SECONDS
 from worker.wake import MARK_SECONDS
@@ -77,11 +82,31 @@ def test_the_schedules_state_is_in_the_state_folder(app: Celery, broker_settings
 # What a worker does
 
 
+def test_the_worker_command_asks_for_a_soft_end(
+    monkeypatch: pytest.MonkeyPatch, broker_settings: Settings
+) -> None:
+    started: list[dict[str, str]] = []
+    runtime = SimpleNamespace(settings=broker_settings, store=SimpleNamespace(now=lambda: None))
+    monkeypatch.setattr(processes, "runtime", lambda: runtime)
+    monkeypatch.setattr(os, "execve", lambda _path, _command, given: started.append(given))
+    processes.worker(["live"])
+    assert WORKER_ENVIRONMENT.items() <= started[0].items()
+
+
+def test_up_asks_for_a_soft_end() -> None:
+    started: list[Process] = []
+    supervisor = SimpleNamespace(start=started.append)
+    settings = Settings(broker_url="redis://host")  # type: ignore[arg-type]
+    start_parts(supervisor, settings, logs=None)  # type: ignore[arg-type]
+    for process in started:
+        assert WORKER_ENVIRONMENT.items() <= process.environment.items()
+
+
 @pytest.fixture
 def worker(broker_settings: Settings, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A real worker that has a slow task; REMAP_SIGTERM is not set for it by anyone."""
+    """A real worker that has a slow task, in the surroundings that `license-sync worker` gives."""
     (tmp_path / "slow.py").write_text(SLOW)
-    environment = {name: value for name, value in os.environ.items() if name != "REMAP_SIGTERM"}
+    environment = os.environ | WORKER_ENVIRONMENT
     environment |= {
         "LICENSE_SYNC_STATE_DIR": str(broker_settings.state_dir),
         "LICENSE_SYNC_ENV_FILE": os.devnull,

@@ -71,8 +71,8 @@ def test_the_night_begins_at_the_hour_of_the_settings_in_utc() -> None:
     entry = two_orgs(reconcile_hour=23)["nightly-acme"]
     when = entry["schedule"]
     assert isinstance(when, crontab)
-    assert (when.hour, when.minute) == ({23}, {0})
-    assert app.conf.timezone == "UTC"
+    assert repr(when).startswith("<crontab: 0 23 ")
+    assert str(app.timezone) == "UTC"
 
 
 def test_beat_takes_the_whole_schedule() -> None:
