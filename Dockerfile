@@ -27,7 +27,7 @@ COPY simulator /app/simulator
 COPY sfdx /app/sfdx
 COPY sync /app/sync
 COPY worker /app/worker
-RUN printf '#!/bin/sh\nexec /opt/venv/bin/python -m cli "$@"\n' > /opt/venv/bin/license-sync \
+RUN printf '#!/opt/venv/bin/python\nfrom cli.main import main\n\nmain()\n' > /opt/venv/bin/license-sync \
  && chmod 0755 /opt/venv/bin/license-sync \
  && /opt/venv/bin/python -m compileall -q /app
 ENV PATH=/opt/venv/bin:$PATH \
