@@ -6,11 +6,12 @@ import typer
 
 from cli.output import print_json, print_table, say
 from cli.session import JsonFlag, OrgOption, runtime, the_org
+from cli.users import user_id
 from sync.errors import UnknownReference
+from sync.holds import held_back, said_on_record
 from sync.intake import case_of, is_settled
-from sync.model import CATALOGUE, Decision, License, UserRecord
+from sync.model import CATALOGUE, NONE, Decision, License, Licenses, UserRecord
 from sync.org import Org
-from sync.statement import message_of, status_of
 
 
 def explain(
@@ -23,27 +24,25 @@ def explain(
     record = _read(chosen, user)
     entries = runtime().store.living_entries(chosen.name, [record.user_id]).get(record.user_id, ())
     decision = chosen.rulebook.decide(case_of(record, entries))
-    settled = is_settled(record, decision, entries, chosen.rulebook.version)
+    hold = runtime().store.holds(chosen.name, [record.user_id]).get(record.user_id, NONE)
+    settled = is_settled(record, decision, entries, chosen.rulebook.version, hold)
+    staying = held_back(hold, record, decision)
     if json:
-        print_json(_document(record, decision, settled=settled))
+        print_json(_document(record, decision, staying, settled=settled))
         return
     say(f"{record.username} ({record.user_id}) in {chosen.name}")
     print_table(
         ("license", "requested", "held", "should hold", "why"),
-        (_cells(record, decision, license) for license in CATALOGUE),
+        (_cells(record, decision, staying, license) for license in CATALOGUE),
         empty="",
     )
-    say(f"{status_of(decision).value}. {message_of(decision)}".strip())
+    status, message = said_on_record(decision, staying)
+    say(f"{status.value}. {message}".strip())
     say("The record and the log say so already." if settled else _waits(chosen, record))
 
 
 def _read(org: Org, user: str) -> UserRecord:
-    user_id = user if user.startswith("005") and len(user) in (15, 18) else None
-    if user_id is None:
-        user_id = org.gateway.find(user)
-    record = None
-    if user_id is not None:
-        record = next(iter(org.gateway.reader.read([user_id]).records.values()), None)
+    record = next(iter(org.gateway.reader.read([user_id(org, user)]).records.values()), None)
     if record is None:
         raise UnknownReference(f"{org.name} has no user {user!r} that license-sync may read.")
     return record
@@ -70,11 +69,15 @@ def _reason(decision: Decision, license: License) -> str:
     return " ".join(f.message for f in decision.findings if license in f.licenses)
 
 
-def _cells(record: UserRecord, decision: Decision, license: License) -> tuple[str, ...]:
+def _cells(
+    record: UserRecord, decision: Decision, staying: Licenses, license: License
+) -> tuple[str, ...]:
     if decision.effective is None:
         should = "not written"
     else:
         should = "yes" if license in decision.effective else "no"
+        if license in staying:
+            should = "held back"
     return (
         license.label,
         _word(record, license, held=False),
@@ -84,7 +87,9 @@ def _cells(record: UserRecord, decision: Decision, license: License) -> tuple[st
     )
 
 
-def _document(record: UserRecord, decision: Decision, *, settled: bool) -> dict[str, object]:
+def _document(
+    record: UserRecord, decision: Decision, staying: Licenses, *, settled: bool
+) -> dict[str, object]:
     return {
         "user_id": record.user_id,
         "username": record.username,
@@ -102,6 +107,7 @@ def _document(record: UserRecord, decision: Decision, *, settled: bool) -> dict[
             }
             for f in decision.findings
         ],
-        "status": status_of(decision).value,
+        "held_back": staying.names,
+        "status": said_on_record(decision, staying)[0].value,
         "settled": settled,
     }

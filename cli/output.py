@@ -42,14 +42,23 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: s
         table.add_column(column, overflow="fold")
     count = 0
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(plain(cell)) for cell in row))
         count += 1
     console.print(table if count else empty)
 
 
+_CONTROL = {code: None for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
+"""A record's text must not steer the terminal."""
+
+
+def plain(text: str) -> str:
+    """The text without control characters."""
+    return text.translate(_CONTROL)
+
+
 def say(sentence: str) -> None:
     """A sentence for a person, as it is."""
-    console.print(Text(sentence), soft_wrap=True)
+    console.print(Text(plain(sentence)), soft_wrap=True)
 
 
 def names(licenses: Licenses) -> str:

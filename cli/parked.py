@@ -40,9 +40,13 @@ def list_(org: OrgOption = None, json: JsonFlag = False) -> None:
 def retry(
     users: Annotated[list[str] | None, typer.Argument(metavar="USER_ID...")] = None,
     org: OrgOption = None,
-    every: Annotated[bool, typer.Option("--all", help="All parked users.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All but those held back.")] = False,
 ) -> None:
-    """Try parked users again now. What an adoption held back is then decided by the rules."""
+    """Try parked users again now.
+
+    Who is named also loses what an adoption holds back for them: the rules decide, and may remove
+    it. With --all those stay as they are.
+    """
     if not users and not every:
         raise NotAllowed("Name the users to try again, or say --all.")
     count = runtime().store.retry_parked(org, users or [], person())

@@ -10,6 +10,7 @@ from rich.progress import Progress as Bar
 from cli.output import console, print_json, say
 from cli.plans import make_plan, show_plan
 from cli.session import JsonFlag, OrgOption, person, runtime, the_org
+from cli.users import user_id
 from sync.arming import Mode
 from sync.errors import NotAllowed
 from sync.org import Org
@@ -20,7 +21,9 @@ WAIT_SECONDS = 0.5
 
 def reconcile(
     org: OrgOption = None,
-    users: Annotated[list[str] | None, typer.Option("--user", help="Only this user id.")] = None,
+    users: Annotated[
+        list[str] | None, typer.Option("--user", help="Only this user: id or username.")
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say what would be done; write nothing.")
     ] = False,
@@ -30,7 +33,7 @@ def reconcile(
 ) -> None:
     """Read every user (or those named) and hand what is not settled to the workers."""
     chosen = runtime().org(the_org(org))
-    ids = tuple(users or ())
+    ids = tuple(user_id(chosen, named) for named in users or ())
     if plan:
         show_plan(make_plan(chosen, RunKind.PLAN, person(), ids), json=json, file=file)
         return

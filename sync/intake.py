@@ -6,12 +6,13 @@ Intake never tells settle what to do: settle reads each user again.
 from collections.abc import Iterable, Mapping
 
 from sync.conflicts import Flagged, all_settled
+from sync.holds import held_back, said_on_record
 from sync.kept import held_for_rules
-from sync.model import INTERFACES, NONE, Decision, Licenses, UserRecord
+from sync.model import NONE, Decision, Licenses, UserRecord
 from sync.ports.conflict_log import Entry
 from sync.ports.pending import Cause, Notice, Priority
 from sync.rules import Case, Rulebook
-from sync.statement import message_of, same_text, status_of
+from sync.statement import same_text
 
 
 def seen_mark(record: UserRecord) -> str:
@@ -38,32 +39,28 @@ def case_of(record: UserRecord, entries: Iterable[Entry]) -> Case:
     )
 
 
-def held_back(hold: Licenses, record: UserRecord, decision: Decision) -> Licenses:
-    """Which licenses stay although the decision takes them away (see `adoption`).
-
-    A license of the hold stays while it is requested and held; an interface only until another
-    interface is granted anew: then the person who asked for that one has decided.
-    """
-    if decision.effective is None:
-        return NONE
-    staying = (hold & record.requested.on & record.held.on) - decision.effective
-    gained = decision.effective - record.held.on
-    return staying - INTERFACES if gained & INTERFACES else staying
-
-
 def is_settled(
-    record: UserRecord, decision: Decision, entries: tuple[Entry, ...], policy: str
+    record: UserRecord,
+    decision: Decision,
+    entries: tuple[Entry, ...],
+    policy: str,
+    hold: Licenses = NONE,
 ) -> bool:
-    """Whether nothing is left to do: not on the record, not in the log."""
+    """Whether nothing is left to do: not on the record, not in the log.
+
+    `hold` are the licenses that an adoption holds back for this user.
+    """
     requested, held = record.requested.on, record.held.on
     if not all_settled(decision, entries, Flagged(requested, held, policy)):
         return False
     if decision.effective is None:
         return True
+    staying = held_back(hold, record, decision)
+    status, message = said_on_record(decision, staying)
     return (
-        held == decision.effective
-        and record.status == status_of(decision)
-        and same_text(record.message, message_of(decision))
+        held == decision.effective | staying
+        and record.status == status
+        and same_text(record.message, message)
         and record.decided == requested.code
     )
 
@@ -71,6 +68,7 @@ def is_settled(
 def unsettled(
     records: Iterable[UserRecord],
     entries: Mapping[str, tuple[Entry, ...]],
+    holds: Mapping[str, Licenses],
     rulebook: Rulebook,
     cause: Cause,
     priority: Priority,
@@ -80,7 +78,8 @@ def unsettled(
     for record in records:
         living = entries.get(record.user_id, ())
         decision = rulebook.decide(case_of(record, living))
-        if not is_settled(record, decision, living, rulebook.version):
+        hold = holds.get(record.user_id, NONE)
+        if not is_settled(record, decision, living, rulebook.version, hold):
             notices.append(
                 Notice(
                     user_id=record.user_id,

@@ -3,6 +3,7 @@
 Every failure ends here as a sentence in the org's state, and is taken back by the next success.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,11 @@ HICCUP_SECONDS = 3.0
 
 ITSELF = "license-sync"
 """Who arms an org whose plan removes nothing."""
+
+FIELD_CODES = ("INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE")
+"""Codes that may come of a field that is missing, hidden or read-only."""
+
+log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
@@ -125,6 +131,10 @@ class Org:
 
     def _ready(self, state: OrgState) -> str | None:
         organization_id = self.gateway.organization_id()
+        if state.organization_id not in (None, organization_id):
+            # This process may remember a login from before the approval, or from after the refresh.
+            self.gateway.forget_login()
+            organization_id = self.gateway.organization_id()
         if state.organization_id is None:
             state = self.store.meet(self.name, organization_id)
         return arming.organization_problem(state, organization_id) or self._schema_problem()
@@ -137,7 +147,7 @@ class Org:
         try:
             problem = self._ready(state)
             if problem is not None:
-                self.store.report_problem(self.name, problem, PROBLEM_SECONDS)
+                self._report(problem, PROBLEM_SECONDS)
                 return None
             result = act()
         except CallFailed as failed:
@@ -201,7 +211,20 @@ class Org:
         failure = failed.failure
         if failure.remedy is Remedy.STOP_ORG:
             self._schema_good_until = float("-inf")
-        self.store.report_problem(self.name, str(failed), _wait(failure))
+        self._report(self._field_problem(failure) or str(failed), _wait(failure))
+
+    def _field_problem(self, failure: Failure) -> str | None:
+        """Which field it is, where Salesforce only says that one is wrong."""
+        if failure.code not in FIELD_CODES:
+            return None
+        try:
+            return self.gateway.check_schema()
+        except CallFailed:
+            return None
+
+    def _report(self, problem: str, retry_seconds: float) -> None:
+        log.warning("%s: %s", self.name, problem)
+        self.store.report_problem(self.name, problem, retry_seconds)
 
     def _good(self) -> None:
         usage = self.gateway.usage

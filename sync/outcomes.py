@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from sync.conflicts import Flagged, changes
 from sync.errors import Failure, Remedy
+from sync.holds import HELD_BACK, held_back_reason
 from sync.intake import seen_mark
 from sync.model import Licenses
 from sync.ports.conflict_log import CloseEntry, EntryChange
@@ -14,7 +15,7 @@ from sync.ports.salesforce import WriteResult, Written
 from sync.ports.settling import Outcome, OutcomeKind, UserContext
 from sync.resolutions import CarryOut
 from sync.retrying import Jitter, parked_delay, retry_delay, unsure_delay
-from sync.steps import BLIND_SECONDS, HELD_BACK, Step, held_back_reason
+from sync.steps import BLIND_SECONDS, Step
 
 UNREADABLE = Failure(
     "unreadable",

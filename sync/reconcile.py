@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from sync.errors import CallFailed, SyncError
+from sync.holds import held_back, said_on_record
 from sync.intake import case_of, is_settled, unsettled
-from sync.model import NONE, Flags, UserRecord
+from sync.model import NONE, Flags, Licenses, UserRecord
 from sync.ports.conflict_log import Entry
 from sync.ports.pending import Cause, Notice, Priority
 from sync.ports.runs import PlanItem, Run, RunKind, RunStore
@@ -51,14 +52,16 @@ class Reconciler:
         except SyncError as error:
             self.runs.end_run(run_id, token, str(error))
             raise
+        except Exception:
+            self.runs.end_run(run_id, token, "the program failed over it: its log says where")
+            raise
         self.runs.end_run(run_id, token)
         return self.runs.run(run_id)
 
     def _read_all(self, run: Run, token: str, progress: Progress) -> None:
         read = run.users_read
         for records, after_id in self._pages(run):
-            entries = self._entries(records)
-            items, notices = self._say(run, records, entries)
+            items, notices = self._say(run, records)
             read += len(records)
             self.runs.advance_run(run.id, token, after_id, read, items, notices, LEASE_SECONDS)
             progress(read)
@@ -83,43 +86,52 @@ class Reconciler:
             reading = self.reader.read(chunk)
             yield [reading.records[i] for i in chunk if i in reading.records], chunk[-1]
 
-    def _entries(self, records: Sequence[UserRecord]) -> dict[str, tuple[Entry, ...]]:
-        ids = [record.user_id for record in records]
-        return dict(self.intake.living_entries(self.org, ids)) if ids else {}
-
     def _say(
         self,
         run: Run,
         records: Sequence[UserRecord],
-        entries: dict[str, tuple[Entry, ...]],
     ) -> tuple[list[PlanItem], list[Notice]]:
+        ids = [record.user_id for record in records]
+        entries = self.intake.living_entries(self.org, ids) if ids else {}
+        holds = self.intake.holds(self.org, ids) if ids else {}
         match run.kind:
             case RunKind.RECONCILE:
                 priority = Priority.LIVE if run.user_ids else Priority.BULK
-                notices = unsettled(records, entries, self.rulebook, Cause.RECONCILE, priority)
+                notices = unsettled(
+                    records, entries, holds, self.rulebook, Cause.RECONCILE, priority
+                )
                 return [], notices
             case RunKind.PLAN:
-                items = (plan_item(r, entries.get(r.user_id, ()), self.rulebook) for r in records)
+                items = (
+                    plan_item(
+                        r,
+                        entries.get(r.user_id, ()),
+                        self.rulebook,
+                        holds.get(r.user_id, NONE),
+                    )
+                    for r in records
+                )
             case RunKind.ADOPT:
                 items = (adoption_item(r, self.rulebook) for r in records)
         return [item for item in items if item is not None], []
 
 
 def plan_item(
-    record: UserRecord, entries: tuple[Entry, ...], rulebook: Rulebook
+    record: UserRecord, entries: tuple[Entry, ...], rulebook: Rulebook, hold: Licenses = NONE
 ) -> PlanItem | None:
-    """What settling this record would do; None if it is settled."""
+    """What settling this record would do; None if it is settled. `hold` stays held back."""
     decision = rulebook.decide(case_of(record, entries))
-    if is_settled(record, decision, entries, rulebook.version):
+    if is_settled(record, decision, entries, rulebook.version, hold):
         return None
+    staying = held_back(hold, record, decision)
     return PlanItem(
         user_id=record.user_id,
         username=record.username,
         requested=record.requested.on,
         requested_after=record.requested.on,
         held=record.held.on,
-        after=decision.effective,
-        status=status_of(decision),
+        after=None if decision.effective is None else decision.effective | staying,
+        status=said_on_record(decision, staying)[0],
         why=reason_of(decision),
         modified_at=record.modified_at,
     )

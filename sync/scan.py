@@ -136,7 +136,8 @@ class _Scan:
         scanner = self.scanner
         ids = [record.user_id for record in page.records]
         entries = scanner.store.living_entries(scanner.org, ids) if ids else {}
-        return unsettled(page.records, entries, scanner.rulebook, self.cause, Priority.LIVE)
+        holds = scanner.store.holds(scanner.org, ids) if ids else {}
+        return unsettled(page.records, entries, holds, scanner.rulebook, self.cause, Priority.LIVE)
 
 
 def _order(position: Position) -> tuple[datetime, str]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sync.intake import case_of, held_back
+from sync.holds import held_back, said_on_record
+from sync.intake import case_of
 from sync.kept import ended_unseen, held_when_opened
 from sync.model import (
     INTERFACES,
@@ -25,12 +26,10 @@ from sync.ports.salesforce import RecordWrite
 from sync.ports.settling import UserContext
 from sync.resolutions import CarryOut, Credited, ResolutionStep, resolution_step
 from sync.rules import Case, Rulebook
-from sync.statement import failed_message, message_of, reason_of, same_text, status_of
+from sync.statement import failed_message, reason_of, same_text
 
 BLIND_SECONDS = 2.0
 """If-Unmodified-Since compares whole seconds: a record this young cannot be guarded by it."""
-
-HELD_BACK = "held_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +153,7 @@ def _write(
     decision: Decision,
     staying: Licenses,
 ) -> RecordWrite | None:
-    status, message = status_of(decision), message_of(decision)
-    if staying:
-        status, message = Status.FAILED, failed_message(held_back_reason(staying))
+    status, message = said_on_record(decision, staying)
     write = _owned_write(record, status, message, requested, differing_flags(record, target))
     if requested == record.requested.on:
         return None if write.is_empty else write
@@ -184,15 +181,6 @@ def failed_write(record: UserRecord, reason: str) -> RecordWrite | None:
     """What says on the record that its user is parked; None if it says so already."""
     write = _owned_write(record, Status.FAILED, failed_message(reason), record.requested.on, {})
     return None if write.is_empty else write
-
-
-def held_back_reason(staying: Licenses) -> str:
-    """The sentence for licenses that an adoption keeps although the rules refuse them."""
-    labels = ", ".join(name.label for name in staying)
-    return (
-        f"{labels} was held before license-sync took over and the rules would remove it: "
-        "it stays until the request, the org's features or an administrator says otherwise."
-    )
 
 
 def _owned_write(

@@ -101,8 +101,10 @@ class ReviewStore(Protocol):
         ...
 
     def retry_parked(self, org: str | None, user_ids: Sequence[str], by: str) -> int:
-        """Make parked users (all of the org's if none are named) due at once, without their
-        hold; how many.
+        """Make parked users due at once; how many.
+
+        Users that are named lose their hold. If none are, it is all of the org's (of every org's)
+        but those held back: to remove what somebody holds takes their name.
         """
         ...
 

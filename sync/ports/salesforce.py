@@ -173,6 +173,10 @@ class OrgGateway(Protocol):
         """The 18-character id of the organization that the login leads to; may CallFailed."""
         ...
 
+    def forget_login(self) -> None:
+        """Log in anew before the next call."""
+        ...
+
     def user_id(self) -> str:
         """The 18-character id of the user that we read and write as; may CallFailed."""
         ...

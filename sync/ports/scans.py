@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sync.model import Licenses
 from sync.ports.conflict_log import Entry
 from sync.ports.pending import Notice
 from sync.ports.salesforce import Position
@@ -53,6 +54,10 @@ class IntakeStore(Protocol):
 
     def notice(self, org: str, notices: Sequence[Notice]) -> int:
         """Store notices that no cursor found; how many rows changed."""
+        ...
+
+    def holds(self, org: str, user_ids: Sequence[str]) -> Mapping[str, Licenses]:
+        """What an adoption holds back of these users; users without a hold are missing."""
         ...
 
     def living_entries(self, org: str, user_ids: Sequence[str]) -> Mapping[str, tuple[Entry, ...]]:

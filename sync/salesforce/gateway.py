@@ -80,6 +80,10 @@ class Gateway:
         """
         return self._transport.session().organization_id
 
+    def forget_login(self) -> None:
+        """Log in anew before the next call: the session in use may be of another organization."""
+        self._transport.forget_session()
+
     def user_id(self) -> str:
         """The user that we read and write as, 18 characters; may log in. Raises CallFailed."""
         return self._transport.session().user_id

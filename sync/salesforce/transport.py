@@ -78,6 +78,11 @@ class Transport(Exchange):
         """The session in use; logs in if there is none."""
         return self._any_session(Deadline(self.timeouts))
 
+    def forget_session(self) -> None:
+        """The next call logs in."""
+        with self._lock:
+            self._session = None
+
     @property
     def server_time(self) -> datetime | None:
         """The Date of the last answer that this thread got, aware and UTC; None without one."""

@@ -78,7 +78,7 @@ class OrgStates(Database):
             return read_state(connection, org)
 
     def arm(self, org: str, organization_id: str, fingerprint: str, by: str) -> None:
-        """Let workers write under this fingerprint, to this organization."""
+        """Let workers write under this fingerprint, to this organization, and at once."""
         with self.writing() as connection:
             set_org(
                 connection,
@@ -87,6 +87,8 @@ class OrgStates(Database):
                 armed_fingerprint=fingerprint,
                 armed_by=by,
                 armed_at=self.clock_of(connection),
+                problem=None,
+                problem_until=None,
             )
 
     def report_problem(self, org: str, problem: str, retry_seconds: float) -> None:

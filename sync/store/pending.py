@@ -7,12 +7,13 @@ from sqlalchemy import Integer, Update, bindparam, case, select, update
 from sqlalchemy.engine import Connection
 
 from sync.errors import LeaseLost
+from sync.model import NONE, Licenses
 from sync.ports.history import Intent
 from sync.ports.pending import Claim, Notice, PendingUser, Priority
 from sync.ports.settling import UserContext
 from sync.store.columns import AnyRow
 from sync.store.context import read_context
-from sync.store.database import Database, after, new_token
+from sync.store.database import Database, after, chunks, new_token
 from sync.store.history import insert_intents
 from sync.store.leases import (
     STOPPED,
@@ -40,6 +41,16 @@ class PendingUsers(Database):
         with self.writing() as connection:
             now = self.clock_of(connection)
             return store_notices(self, connection, now, org, notices)
+
+    def holds(self, org: str, user_ids: Sequence[str]) -> Mapping[str, Licenses]:
+        """What an adoption holds back of these users; users without a hold are missing."""
+        query = select(_row.user_id, _row.hold).where(_row.org == org, _row.hold != NONE)
+        found: dict[str, Licenses] = {}
+        with self.reading() as connection:
+            for some in chunks(user_ids):
+                rows = connection.execute(query.where(_row.user_id.in_(some)))
+                found |= {row.user_id: row.hold for row in rows}
+        return found
 
     def claim(
         self,

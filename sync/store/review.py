@@ -46,14 +46,14 @@ class Review(Database):
             page = query.where(place > tuple_(last.parked_at, last.org, last.user_id))
 
     def retry_parked(self, org: str | None, user_ids: Sequence[str], by: str) -> int:
-        """Make parked users due at once, without their hold; how many.
+        """Make parked users due at once; how many. Of every org if no org is named.
 
-        All of the org's if none are named; of every org if none of these is.
+        Users that are named lose their hold. If none are, it is all but those held back.
         """
         wanted = _wanted(org)
         with self.writing() as connection:
             if not user_ids:
-                return self._retry(connection, wanted, by)
+                return self._retry(connection, wanted.where(_row.hold == NONE), by)
             return sum(
                 self._retry(connection, wanted.where(_row.user_id.in_(some)), by)
                 for some in chunks(sorted(set(user_ids)))

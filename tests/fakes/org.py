@@ -60,6 +60,8 @@ class FakeOrg:
     calls: list[str] = field(default_factory=list)
     written: list[RecordWrite] = field(default_factory=list)
     organization: str = "00D000000000001AAA"
+    session: str | None = None
+    """The organization that the remembered login is of."""
     schema_problem: str | None = None
     page_size: int | None = None
     covered: timedelta = timedelta(seconds=1)
@@ -111,7 +113,12 @@ class FakeOrg:
         return ApiUsage(len(self.calls), 15_000)
 
     def organization_id(self) -> str:
-        return self.organization
+        if self.session is None:
+            self.session = self.organization
+        return self.session
+
+    def forget_login(self) -> None:
+        self.session = None
 
     def user_id(self) -> str:
         return INTEGRATION

@@ -222,7 +222,7 @@ class PendingMachine(RuleBasedStateMachine):
         parked = [
             user
             for user, row in self.rows.items()
-            if row.parked_at and (not named or user in named)
+            if row.parked_at and (user in named if named else not row.hold)
         ]
         assert self.store.retry_parked(ORG, named, "ann") == len(parked)
         for user in parked:

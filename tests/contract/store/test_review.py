@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.model import NONE
+from sync.model import NONE, Licenses
 from sync.ports.conflict_log import EntryStatus
 from sync.ports.pending import Cause, Priority
 from sync.ports.review import DueWork, OrgFigures
@@ -26,10 +26,10 @@ from tests.contract.store.scene import (
 )
 
 
-def park(scene: Scene, *user_ids: str) -> None:
-    """Park these users with a hold."""
+def park(scene: Scene, *user_ids: str, hold: Licenses = CTI) -> None:
+    """Park these users, with a hold unless said otherwise."""
     scene.notice(*user_ids, seen="")
-    scene.book(scene.claim(), OutcomeKind.PARKED, delay=3600, code="X", reason="no", hold=CTI)
+    scene.book(scene.claim(), OutcomeKind.PARKED, delay=3600, code="X", reason="no", hold=hold)
 
 
 def test_now_is_the_databases_clock(scene: Scene, clock: Clock) -> None:
@@ -51,11 +51,23 @@ def test_a_long_list_of_parked_users_comes_page_by_page(scene: Scene) -> None:
     assert [parked.user_id for parked in scene.store.parked()] == users
 
 
-@pytest.mark.parametrize(("org", "named"), [(ORG, ()), (ORG, (ANN, BOB)), (None, ())])
-def test_parked_users_are_retried_without_their_hold(
-    scene: Scene, clock: Clock, org: str | None, named: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("org", [ORG, None])
+def test_all_are_retried_but_those_held_back(scene: Scene, org: str | None) -> None:
     park(scene, ANN, BOB)
+    park(scene, CID, hold=NONE)
+    assert scene.store.retry_parked(org, [], "eve") == 1
+    assert [parked.user_id for parked in scene.store.parked()] == [ANN, BOB]
+    assert scene.store.holds(ORG, [ANN, BOB, CID]) == {ANN: CTI, BOB: CTI}
+
+
+@pytest.mark.parametrize(
+    ("org", "named", "hold"),
+    [(ORG, (), NONE), (ORG, (ANN, BOB), CTI), (None, (), NONE), (None, (ANN, BOB), CTI)],
+)
+def test_parked_users_are_retried_without_their_hold(
+    scene: Scene, clock: Clock, org: str | None, named: tuple[str, ...], hold: Licenses
+) -> None:
+    park(scene, ANN, BOB, hold=hold)
     now = clock.pass_(5)
     assert scene.store.retry_parked(org, named, "eve") == 2
     claim = scene.claim(priority=Priority.LIVE)

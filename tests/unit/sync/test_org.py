@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from sync.arming import Mode
-from sync.errors import CallFailed, Remedy
+from sync.errors import CallFailed, Failure, Remedy
 from sync.org import HICCUP_SECONDS, PROBLEM_SECONDS, SCHEMA_SECONDS, Org
 from sync.ports.pending import Priority
 from sync.ports.runs import RunKind
@@ -108,6 +108,7 @@ def test_another_organization_stops_all_writes_with_one_sentence(bench: Bench) -
     org = org_of(bench)
     work(bench, org)
     bench.org.organization = "00D000000000009AAA"
+    bench.org.forget_login()
     user = bench.user(requested=FREEDOM)
     work(bench, org)
     assert bench.org.written == []
@@ -181,3 +182,37 @@ def test_the_nights_reconcile_is_queued_once_and_only_where_it_may_write(bench: 
     assert org.queue_nightly() is None
     work(bench, org)
     assert org.queue_nightly() is not None
+
+
+def test_a_worker_that_remembers_the_old_login_goes_on_after_the_approval(bench: Bench) -> None:
+    org, approving = org_of(bench), org_of(bench)
+    work(bench, org)
+    old = bench.org.organization
+    bench.org.organization = "00D000000000009AAA"
+    bench.org.forget_login()
+    approving.arm(by="ada")
+    bench.org.session = old
+    user = bench.user(requested=FREEDOM)
+    work(bench, org)
+    assert bench.held(user) == FREEDOM | CTI
+
+
+def test_an_approval_does_not_wait_for_trouble_to_pass(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    bench.store.report_problem(NAME, "it was down", 900)
+    org.arm(by="ada")
+    assert bench.store.state(NAME).problem is None
+    assert org.poll() is not None
+
+
+def test_a_wrong_field_is_named_at_once_and_in_the_log(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    bench.org.fail = CallFailed(Failure("INVALID_FIELD", "SELECT Id, ...", Remedy.STOP_ORG))
+    bench.org.schema_problem = "User.Effective_CTI__c is hidden: grant it."
+    assert org.poll() is None
+    assert bench.store.state(NAME).problem == "User.Effective_CTI__c is hidden: grant it."
+    assert "Effective_CTI__c" in caplog.text

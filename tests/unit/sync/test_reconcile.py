@@ -4,6 +4,7 @@ import pytest
 
 from sync.errors import CallFailed
 from sync.model import NONE, License, Licenses
+from sync.ports.pending import Cause, Notice, Priority
 from sync.ports.runs import Run, RunKind, RunStatus
 from sync.reconcile import Reconciler
 from tests.fakes.bench import BOTH, CTI, FINGERPRINT, FREEDOM, ORG, PBX, RECORD, SCV, Bench
@@ -107,3 +108,27 @@ def test_an_adoption_requests_what_is_held_and_names_what_the_rules_refuse(bench
     assert (items[both].requested_after, items[both].hold) == (BOTH | CTI, NONE)
     assert items[pci].hold == Licenses.of(License.PCI)
     assert plan.removals == 0
+
+
+def test_a_plan_knows_what_is_held_back(bench: Bench) -> None:
+    kept = bench.user(1, requested=CTI, held=CTI)
+    bench.user(2, requested=NONE, held=PBX)
+    bench.store.notice(ORG, [Notice(kept, "u", Cause.ADOPT, Priority.LIVE, hold=CTI)])
+    assert run(bench, RunKind.PLAN).removals == 1, "before it is settled"
+    bench.batch()
+    plan = run(bench, RunKind.PLAN)
+    assert plan.removals == 1
+    assert [item.removed for item in bench.store.items(plan.id)] == [PBX]
+
+
+def test_a_run_that_the_program_fails_over_ends(bench: Bench) -> None:
+    run_id = bench.store.create_run(ORG, RunKind.PLAN, FINGERPRINT, "ada", ["nobody"])
+
+    def fail(_: object) -> None:
+        raise ValueError("nobody is no id")
+
+    bench.org.read = fail  # type: ignore[method-assign,assignment]
+    with pytest.raises(ValueError, match="nobody"):
+        reconciler(bench).carry_out(run_id)
+    assert bench.store.run(run_id).status is RunStatus.FAILED
+    assert bench.store.due_work().get(ORG) is None

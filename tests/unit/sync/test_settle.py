@@ -323,3 +323,20 @@ def test_a_record_refused_for_the_orgs_sake_stops_the_org_and_parks_nobody(bench
     bench.org.tick(2)
     bench.batch()
     assert all(bench.held(user) == FREEDOM | CTI for user in users)
+
+
+def test_all_parked_users_tried_again_are_not_those_held_back(bench: Bench) -> None:
+    user = bench.user(requested=CTI, held=CTI)
+    bench.store.notice(ORG, [Notice(user, "u", Cause.ADOPT, Priority.LIVE, hold=CTI)])
+    bench.batch()
+    assert bench.store.retry_parked(ORG, [], "ada") == 0
+    bench.quiet()
+    assert bench.held(user) == CTI
+
+
+def test_what_is_held_back_is_settled_and_not_noticed_again(bench: Bench) -> None:
+    user = bench.user(requested=CTI, held=CTI)
+    bench.store.notice(ORG, [Notice(user, "u", Cause.ADOPT, Priority.LIVE, hold=CTI)])
+    bench.batch()
+    bench.org.tick(3)
+    assert bench.poll() == 0
