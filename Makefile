@@ -35,7 +35,7 @@ quick: $(VENV)/.dev ## The tests without those that start the whole program
 coverage: $(VENV)/.dev ## The tests with line and branch coverage of sync/
 	$(PYTEST) -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
 
-check: lint types contracts quick ## What CI runs
+check: lint types contracts test ## What CI runs
 
 lint: $(VENV)/.dev ## Style, format, spelling
 	$(BIN)/ruff check .

@@ -64,7 +64,7 @@ def start_org(supervisor: Supervisor, data: Path, log: Path, options: list[str])
     ]
     command += ["--port", port.read_text(), *options]
     answer = data / "ready.json"
-    process = supervisor.start(Process("org", command, {}, log, answer))
+    process = supervisor.start(Process("org", command, {}, log, answer, serves=True))
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.is_running():
         if answer.read_text().endswith("\n"):

@@ -26,6 +26,7 @@ class Process:
     Its output goes to `log`, or to our standard error where that is None; what it prints on
     standard output goes to `answer`, made anew at each start, where that is named. `folder` is
     made before each start if it is not there: whoever wipes it must not keep the process down.
+    Others talk to one that `serves`: it ends after them.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Process:
     log: Path | None = None
     answer: Path | None = None
     folder: Path | None = None
+    serves: bool = False
     popen: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     falls: int = 0
@@ -78,11 +80,15 @@ class Process:
         self.popen, self.due_at = None, now + wait
         return f"{self.name} ended ({_reason(code)}); it is started again in {wait:g} s."
 
-    def stop(self, patience: float) -> None:
-        """Ask it to end, wait, and end it."""
-        if self.popen is None or self.popen.poll() is not None:
+    def ask_to_stop(self) -> None:
+        """Ask it to end."""
+        if self.popen is not None and self.popen.poll() is None:
+            self.popen.terminate()
+
+    def wait_until_stopped(self, patience: float) -> None:
+        """Wait until it has ended, and end it if it has not."""
+        if self.popen is None:
             return
-        self.popen.terminate()
         try:
             self.popen.wait(patience)
         except subprocess.TimeoutExpired:
@@ -92,7 +98,7 @@ class Process:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Runs processes until it is told to stop; stops them in the reverse order."""
+    """Runs processes until it is told to stop; stops those that serve others last."""
 
     processes: list[Process] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -123,9 +129,13 @@ class Supervisor:
                 tell(fall)
 
     def stop(self) -> None:
-        """End all processes."""
-        for process in reversed(self.processes):
-            process.stop(STOP_SECONDS)
+        """End all processes: first those that only use others, all at the same time."""
+        for serves in (False, True):
+            some = [process for process in self.processes if process.serves is serves]
+            for process in some:
+                process.ask_to_stop()
+            for process in some:
+                process.wait_until_stopped(STOP_SECONDS)
 
 
 def _reason(code: int) -> str:

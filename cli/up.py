@@ -45,7 +45,7 @@ def start_parts(supervisor: Supervisor, settings: Settings, logs: Path | None) -
         stop_left_over(settings)
         command, log = broker_command(settings), _log(logs, "broker")
         folder = settings.state_dir / "broker"
-        broker = supervisor.start(Process("broker", command, {}, log, folder=folder))
+        broker = supervisor.start(Process("broker", command, {}, log, folder=folder, serves=True))
         assert broker.popen is not None
         wait_for_broker(settings, broker.popen)
     for queue in ("live", "bulk"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import Program, Salesforce, program, salesforce, wait_until_quiet
+from tests.e2e.harness import Program, Salesforce, is_idle, program, salesforce
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +32,9 @@ def _program(home: Path, org: Salesforce) -> Iterator[Program]:
 
 @pytest.fixture
 def made(_program: Program, org: Salesforce) -> Iterator[Program]:
-    """The module's program: up, armed and quiet at the start of each test."""
+    """The module's program: up, armed and with nothing to do at the start of each test."""
     if _program.up is None:
         _program.start()
-        _program.wait_until("armed", lambda o: o["mode"] == "armed")
-    wait_until_quiet(_program, org)
+    _program.wait_until("idle", is_idle)
     yield _program
     org.heal()

@@ -338,6 +338,11 @@ _FIGURES = {
 }
 
 
+def is_idle(now: Mapping[str, Any]) -> bool:
+    """Whether an armed org has nothing to do, as far as is known."""
+    return now["mode"] == "armed" and not (now["pending"] or now["runs"] or now["problem"])
+
+
 def wait_until_quiet(made: Program, org: Salesforce, seconds: float = 180.0) -> None:
     """Nothing waits and nothing changes while three polls and an overlap scan look at it all."""
     polls: list[str] = []
@@ -346,8 +351,7 @@ def wait_until_quiet(made: Program, org: Salesforce, seconds: float = 180.0) -> 
     def is_quiet() -> bool:
         now = made.now()
         still = [org.facts_now()["last_change"], now["armed_fingerprint"]]
-        settled = not (now["pending"] or now["runs"] or now["problem"]) and now["mode"] == "armed"
-        if not settled or still != since[:2]:
+        if not is_idle(now) or still != since[:2]:
             polls.clear()
             since[:] = [*still, now["overlap_at"]]
             return False

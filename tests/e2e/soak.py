@@ -85,15 +85,15 @@ class Soak:
             made = program(home, org)
             stack.callback(made.end)
             made.start()
-            made.wait_until("armed", lambda o: o["mode"] == "armed", 120)
-            wait_until_quiet(made, org)
             figures = self.run_on(made, org)
         figures["files searched"], secrets = traces.secrets_in(home, org)
         figures["wrong"] += [f"a secret is in {name}" for name in secrets]
         return figures
 
     def run_on(self, made: Program, org: Salesforce) -> dict[str, Any]:
-        """The same with a program that is up and quiet."""
+        """The same with a program that is up."""
+        made.wait_until("armed", lambda o: o["mode"] == "armed", 120)
+        wait_until_quiet(made, org)
         start, since, log = snapshot(org), org.last_call(), len(made.log())
         began = time.monotonic()
         figures: dict[str, Any] = {"users": len(start), "edits": self.edits}
