@@ -44,17 +44,20 @@ def held_when_opened(record: UserRecord, recent: Sequence[HistoryRow], own_id: s
 
 
 def _before_late_write(held: Licenses, recent: Sequence[HistoryRow]) -> Licenses | None:
-    """What the last confirmed write left, if an older one, never booked, shows on the record."""
+    """What the last confirmed write left, if an older one, never booked, shows on the record.
+
+    A newer one whose answer was lost explains the same record better.
+    """
     confirmed = next((r for r in recent if r.outcome is HistoryOutcome.CONFIRMED), None)
     if confirmed is None or _interfaces(confirmed.intent.held_after) == _interfaces(held):
         return None
-    late = any(
-        row.outcome in UNCERTAIN
-        and row.id < confirmed.id
-        and _interfaces(row.intent.held_after) == _interfaces(held)
+    shows = [
+        row.id
         for row in recent
-    )
-    return confirmed.intent.held_after if late else None
+        if row.outcome in UNCERTAIN and _interfaces(row.intent.held_after) == _interfaces(held)
+    ]
+    is_late = bool(shows) and max(shows) < confirmed.id
+    return confirmed.intent.held_after if is_late else None
 
 
 def _before_write_on_its_way(record: UserRecord, recent: Sequence[HistoryRow]) -> Licenses | None:

@@ -112,6 +112,14 @@ def test_a_write_that_came_late_does_not_count() -> None:
     assert held_when_opened(now, [confirmed, late], INTEGRATION).on == SCV
 
 
+def test_a_write_without_an_answer_counts_if_it_is_newer_than_what_was_confirmed() -> None:
+    now = replace(USER, held=Flags(PBX), modified_by=ADMIN)
+    older = row(1, HistoryOutcome.UNKNOWN, asked=PBX, after=PBX)
+    confirmed = row(2, CONFIRMED, asked=SCV | PBX, after=SCV | PBX)
+    newer = row(3, HistoryOutcome.UNKNOWN, asked=PBX, before=SCV | PBX, after=PBX)
+    assert held_when_opened(now, [newer, confirmed, older], INTEGRATION).on == PBX
+
+
 @pytest.mark.parametrize(
     "older",
     [
