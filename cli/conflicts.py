@@ -9,6 +9,7 @@ from typing import Annotated, TextIO
 import typer
 
 from cli.output import (
+    counted,
     isoformat,
     moment,
     names,
@@ -30,7 +31,8 @@ EntryId = Annotated[int, typer.Argument(metavar="ID")]
 
 _CSV_FIELDS = (
     "id", "org", "user_id", "username", "kind", "code", "licenses", "status", "requested", "held",
-    "message", "opened_at", "seen_at", "resolved_at", "resolved_by", "how", "note", "previous_id",
+    "message", "opened_at", "seen_at", "keep", "decided_by", "decided_at",
+    "decision_note", "resolved_at", "resolved_by", "how", "note", "previous_id",
 )  # fmt: skip
 
 
@@ -76,8 +78,9 @@ def resolve(
         note=note,
     )
     decided = runtime().store.resolve(entry_id, resolution)
+    kept = names(resolution.keep) if resolution.keep else "none of them"
     say(
-        f"{decided.username} keeps {keep}. The worker carries it out within seconds, "
+        f"{decided.username} keeps {kept}. The worker carries it out within seconds, "
         f"unless the record has moved: see `license-sync conflicts show {entry_id}`."
     )
 
@@ -106,7 +109,7 @@ def export(
         return
     with file.open("w", encoding="utf-8", newline="") as target:
         count = _write_csv(target, _rows(org, every=every))
-    say(f"{count} entries written to {file}.")
+    say(f"{count} written to {file}: entries of the log and parked users.")
 
 
 def _rows(org: str | None, *, every: bool) -> Iterator[dict[str, object]]:
@@ -141,6 +144,7 @@ def entry_json(entry: Entry) -> dict[str, object]:
         "keep": decided.keep.names if decided else None,
         "decided_by": decided.decided_by if decided else None,
         "decided_at": isoformat(decided.decided_at) if decided else None,
+        "decision_note": decided.note if decided else None,
         "resolved_at": isoformat(entry.resolved_at),
         "resolved_by": entry.resolved_by,
         "how": entry.how,
@@ -180,7 +184,7 @@ def _cells(row: dict[str, object]) -> tuple[str, ...]:
         f"{row['kind']} {row['code']}",
         str(row["status"]),
         listed,
-        str(row["opened_at"])[:19],
+        str(row["opened_at"])[:19].replace("T", " "),
         str(row["message"]),
     )
 
@@ -193,7 +197,7 @@ def _description(entry: Entry) -> Iterator[str]:
     yield f"  held       {names(entry.held)}"
     if entry.kind is FindingKind.CONFLICT:
         yield f"  kept       {names(entry.kept)}"
-    yield f"  since      {moment(entry.opened_at)}, seen {entry.seen_count} times"
+    yield f"  since      {moment(entry.opened_at)}, seen {counted(entry.seen_count, 'time')}"
     yield f"  policy     {entry.policy}"
     if entry.resolution is not None:
         decided = entry.resolution
@@ -217,15 +221,20 @@ def _kept(entry: Entry, keep: str) -> Licenses:
     choices = ", ".join(entry.licenses.names)
     if keep.lower() == "none":
         return Licenses()
-    try:
-        kept = License(keep)
-    except ValueError:
-        raise UnknownReference(
-            f"There is no license {keep!r}: keep one of {choices}, or none."
-        ) from None
+    kept = _license(keep)
+    if kept is None:
+        raise UnknownReference(f"There is no license {keep!r}: keep one of {choices}, or none.")
     if kept not in entry.licenses:
         raise NotAllowed(f"{kept.value} is not part of entry {entry.id}: keep one of {choices}.")
     return Licenses.of(kept)
+
+
+def _license(said: str) -> License | None:
+    """The license by its name or by what people call it, in capitals or not."""
+    for license in License:
+        if said.lower() in (license.value.lower(), license.label.lower()):
+            return license
+    return None
 
 
 def _write_csv(target: TextIO, rows: Iterator[dict[str, object]]) -> int:

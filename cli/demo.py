@@ -18,7 +18,8 @@ from cli.session import runtime
 from cli.story import ORG, Summary, Teller
 from cli.supervisor import LOOK_SECONDS, Supervisor
 from cli.up import alone_in, start_parts
-from config.settings import PREFIX, load_settings
+from config.loading import load_settings
+from config.settings import PREFIX
 from sync.arming import Mode
 from sync.errors import UnknownReference
 from sync.model import License, Licenses
@@ -130,6 +131,7 @@ def _stay(supervisor: Supervisor, admin: Admin, home: Path) -> None:
     say("  license-sync status")
     say(f"The logs are in {home / 'logs'}. Ctrl-C ends it; the next start finds this state.")
     supervisor.watch(lambda fall: errors.print(fall, markup=False))
+    say("Stopping …")
 
 
 def edit(user: str, tick: Ticks = None, untick: Ticks = None) -> None:

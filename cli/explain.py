@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import print_json, print_table, say
+from cli.orgs import waits_for
+from cli.output import counted, moment, print_json, print_table, say
 from cli.session import JsonFlag, OrgOption, runtime, the_org
 from cli.users import user_id
 from sync.errors import UnknownReference
@@ -51,11 +52,18 @@ def _read(org: Org, user: str) -> UserRecord:
 def _waits(org: Org, record: UserRecord) -> str:
     waiting = runtime().store.waiting(org.name, record.user_id)
     if waiting is None:
-        return "Not settled, and not noticed yet: the next poll finds it."
+        return f"Not settled, and not noticed yet: the next poll finds it. {_not_now(org)}".strip()
     if waiting.parked:
         return f"Parked: {waiting.error}"
-    why = waiting.error or "due"
-    return f"Pending since {waiting.noticed_at:%H:%M:%S}, {waiting.attempts} tries: {why}"
+    why = _not_now(org) or waiting.error or "due"
+    tries = f"tried {counted(waiting.attempts, 'time')}"
+    return f"Pending since {moment(waiting.noticed_at)}, {tries}: {why}"
+
+
+def _not_now(org: Org) -> str:
+    """Why nothing is written in this org at the moment; empty if it is."""
+    state = runtime().store.state(org.name)
+    return state.problem or waits_for(org.name, org.mode(state))
 
 
 def _word(record: UserRecord, license: License, *, held: bool) -> str:

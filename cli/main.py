@@ -15,7 +15,7 @@ from cli.processes import beat, migrate, worker
 from cli.reconcile import reconcile
 from cli.status import status
 from cli.up import up
-from config.settings import BadSettings
+from config.loading import BadSettings
 from sync.errors import SyncError
 from sync.policy import PolicyError
 

@@ -11,7 +11,7 @@ from cli.output import isoformat, moment, print_json_array, print_table, say
 from cli.plans import make_plan, show_plan
 from cli.session import JsonFlag, Yes, person, runtime, the_org
 from sync.arming import Mode
-from sync.ports.runs import RunKind, RunStatus
+from sync.ports.runs import RunKind
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -57,11 +57,12 @@ def org_rows() -> Iterator[dict[str, object]]:
             "api_used": state.api_used,
             "api_allowed": state.api_allowed,
             "problem": state.problem,
-            "waits_for": _waits_for(name, mode),
+            "waits_for": waits_for(name, mode),
         }
 
 
-def _waits_for(name: str, mode: Mode) -> str:
+def waits_for(name: str, mode: Mode) -> str:
+    """Why an org in this mode is not written to, and what ends that; empty if it is."""
     match mode:
         case Mode.OBSERVING:
             return f"nothing is written until `license-sync orgs approve {name}` (see `orgs plan`)"
@@ -79,17 +80,10 @@ def plan(name: OrgName = None, file: CsvFile = None, json: JsonFlag = False) -> 
 
 
 @app.command()
-def approve(name: OrgName = None, yes: Yes = False) -> None:
-    """Let license-sync write what the org's newest plan says."""
+def approve(name: OrgName = None, yes: Yes = False, file: CsvFile = None) -> None:
+    """Plan once more, show who would lose what, and after a yes let license-sync write."""
     org = runtime().org(the_org(name))
-    newest = runtime().store.latest_run(org.name, RunKind.PLAN, org.fingerprint())
-    if newest is None or newest.status is not RunStatus.DONE:
-        newest = make_plan(org, RunKind.PLAN, person())
-    say(
-        f"Plan {newest.id} of {moment(newest.ended_at)}: {newest.users_read} users read, "
-        f"{newest.unsettled} not settled, {newest.removals} licenses would be removed and "
-        f"{newest.grants} granted."
-    )
+    show_plan(make_plan(org, RunKind.PLAN, person()), json=False, file=file)
     if not yes:
         typer.confirm(f"Approve for {org.name}?", abort=True)
     org.arm(by=person())
@@ -116,3 +110,9 @@ def resume(name: OrgName = None) -> None:
     org = None if name is None else the_org(name)
     runtime().store.resume(org, person())
     say(f"{org or 'Every org'} goes on.")
+    rest = runtime().org_names if org is None else [org]
+    for still in rest:
+        state = runtime().store.state(still)
+        if state.paused_at is not None:
+            mend = f"orgs resume {still}" if org is None else "orgs resume"
+            say(f"But {still} was paused otherwise too: `license-sync {mend}` ends that.")

@@ -66,6 +66,11 @@ def names(licenses: Licenses) -> str:
     return ", ".join(license.label for license in licenses) or "–"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is one."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def moment(time: datetime | None) -> str:
     """A time for people: UTC, to the second."""
     return "–" if time is None else f"{time:%Y-%m-%d %H:%M:%S}Z"

@@ -1,20 +1,18 @@
 """How a plan reads: who gains what, who loses what, and why."""
 
 import csv
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from rich.progress import Progress as Bar
 
 from cli.conflicts import csv_cell
-from cli.output import console, names, print_json, print_table, say
+from cli.digest import Digest
+from cli.output import console, counted, names, print_json, print_table, say
 from cli.session import runtime
 from sync.errors import NotAllowed
 from sync.org import Org
 from sync.ports.runs import PlanItem, Run, RunKind
-
-SHOWN = 40
 
 
 def make_plan(org: Org, kind: RunKind, by: str, user_ids: tuple[str, ...] = ()) -> Run:
@@ -46,23 +44,19 @@ def show_plan(run: Run, *, json: bool, file: Path | None) -> None:
     if json:
         print_json(plan_json(run))
         return
-    losses: Counter[str] = Counter()
-    gains: Counter[str] = Counter()
-    shown: list[PlanItem] = []
+    digest = Digest()
     for item in items(run):
-        losses.update(item.removed.names)
-        gains.update(item.granted.names)
-        if len(shown) < SHOWN:
-            shown.append(item)
+        digest.add(item)
     print_table(
         ("user", "requests", "has", "will have", "why"),
-        (_cells(item) for item in shown),
+        (_cells(item) for item in digest.shown),
         empty="Nothing to do: every user is as the rules say.",
     )
-    if run.unsettled > len(shown):
-        say(f"… and {run.unsettled - len(shown)} more: --csv FILE or --json shows all.")
-    say(f"{run.users_read} users read, {run.unsettled} not settled.")
-    say(f"Would be removed: {_totals(losses)}. Would be granted: {_totals(gains)}.")
+    if run.unsettled > len(digest.shown):
+        say(f"… and {run.unsettled - len(digest.shown)} more: --csv FILE or --json shows all.")
+    say(f"{counted(run.users_read, 'user')} read, {run.unsettled} not settled.")
+    for sentence in digest.sentences(run.kind):
+        say(sentence)
 
 
 def plan_json(run: Run) -> dict[str, object]:
@@ -104,10 +98,6 @@ def _cells(item: PlanItem) -> tuple[str, ...]:
     if item.hold:
         why = f"{names(item.hold)} held back. {why}"
     return item.username, requested, names(item.held), after, why
-
-
-def _totals(counts: "Counter[str]") -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing"
 
 
 def _write_csv(file: Path, run: Run) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.progress import Progress as Bar
 
-from cli.output import console, print_json, say
+from cli.output import console, counted, print_json, say
 from cli.plans import make_plan, show_plan
 from cli.session import JsonFlag, OrgOption, person, runtime, the_org
+from cli.status import anybody_works
 from cli.users import user_id
 from sync.arming import Mode
 from sync.errors import NotAllowed
@@ -17,6 +18,8 @@ from sync.org import Org
 from sync.ports.runs import RunKind
 
 WAIT_SECONDS = 0.5
+PATIENCE_SECONDS = 15.0
+"""How long nobody needs to have shown itself: workers may be starting just now."""
 
 
 def reconcile(
@@ -54,7 +57,7 @@ def reconcile(
         print_json(summary)
         return
     say(
-        f"{run.users_read} users read, {run.unsettled} were not settled; "
+        f"{counted(run.users_read, 'user')} read, {run.unsettled} were not settled; "
         f"{summary['pending']} wait for the workers, {summary['parked']} are parked."
     )
 
@@ -71,12 +74,18 @@ def _check_armed(org: Org) -> None:
 
 
 def _drain(org: Org) -> None:
-    """Wait until nothing of the org is pending."""
+    """Wait until nothing of the org is pending; NotAllowed when nobody works on it."""
+    started = time.monotonic()
     with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
         figures = runtime().store.figures().get(org.name)
         total = figures.pending if figures else 0
         task = bar.add_task(f"settling {org.name}", total=total)
         while figures is not None and figures.pending:
             bar.update(task, completed=total - figures.pending)
+            if time.monotonic() - started > PATIENCE_SECONDS and not anybody_works():
+                raise NotAllowed(
+                    f"No worker gives a sign of life, and {counted(figures.pending, 'user')} "
+                    "wait: start `license-sync up`, or worker and beat."
+                )
             time.sleep(WAIT_SECONDS)
             figures = runtime().store.figures().get(org.name)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from config.settings import load_settings
+from config.loading import load_settings
 from config.wiring import Runtime, unknown_org
 from sync.errors import UnknownReference
 

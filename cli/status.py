@@ -37,7 +37,7 @@ def status(json: JsonFlag = False) -> None:
                 str(org["parked"]),
                 str(org["open_conflicts"]),
                 str(org["open_refusals"]),
-                str(org["last_poll_at"] or "never")[:19],
+                str(org["last_poll_at"] or "never")[:19].replace("T", " "),
                 _quota(org),
                 str(org["problem"] or org["waits_for"]),
             )
@@ -77,6 +77,12 @@ def status_json() -> dict[str, object]:
         "orgs": orgs,
         "workers": {name: _worker(at, now) for name, at in store.beats().items()},
     }
+
+
+def anybody_works() -> bool:
+    """Whether a worker has shown itself of late."""
+    now = runtime().store.now()
+    return any(now - at < STALE for at in runtime().store.beats().values())
 
 
 def _worker(at: datetime, now: datetime) -> dict[str, object]:

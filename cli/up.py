@@ -34,6 +34,7 @@ def up() -> None:
             say(f"license-sync is up for {names}; its state is in {settings.state_dir}.")
             say("`license-sync status` and `conflicts list` say what happens. Ctrl-C ends it.")
             supervisor.watch(lambda fall: errors.print(fall, markup=False))
+            say("Stopping: what is being written is finished …")
         finally:
             supervisor.stop()
     say("Stopped; what was pending waits in the database.")

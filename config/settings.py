@@ -1,4 +1,4 @@
-"""The settings, read once at the edge: environment, `.env`, a TOML file, secrets as files.
+"""The settings, and where they come from: environment, `.env`, a TOML file, secrets as files.
 
 Every name starts with `LICENSE_SYNC_`; `__` goes one level down. What comes first wins:
 environment, `.env`, files in `LICENSE_SYNC_SECRETS_DIR`, the TOML file `LICENSE_SYNC_CONFIG_FILE`.
@@ -7,8 +7,6 @@ environment, `.env`, files in `LICENSE_SYNC_SECRETS_DIR`, the TOML file `LICENSE
 import hashlib
 import os
 import re
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
@@ -19,7 +17,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     model_validator,
 )
 from pydantic_settings import (
@@ -27,11 +24,8 @@ from pydantic_settings import (
     NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    SettingsError,
     TomlConfigSettingsSource,
 )
-
-from sync.errors import SyncError
 
 PREFIX = "LICENSE_SYNC_"
 SOCKET_BYTES = 100
@@ -40,14 +34,6 @@ SOCKET_BYTES = 100
 _ORG_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _BROKERS = ("redis://", "rediss://", "redis+socket://")
 _TEMPORARY = Path("/tmp")  # noqa: S108 - the same one whatever TMPDIR says, in a folder of our own
-
-
-class BadSettings(SyncError):
-    """The settings cannot be used; one sentence for each problem is in `problems`."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 def _https(url: str) -> str:
@@ -231,61 +217,3 @@ class Settings(BaseSettings):
             url = self.broker_url.get_secret_value()
             return url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
         return f"unix://{self.broker_socket}?db=0"
-
-
-def load_settings(**overrides: object) -> Settings:
-    """Read the settings; BadSettings says everything that is wrong with them at once."""
-    _require_named_places()
-    env_file = os.environ.get(f"{PREFIX}ENV_FILE") or ".env"
-    try:
-        return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type,call-arg]
-    except ValidationError as error:
-        raise BadSettings([_sentence(problem) for problem in error.errors()]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise BadSettings([f"{PREFIX}CONFIG_FILE: is no TOML: {error}; correct it."]) from None
-    except SettingsError as error:
-        raise BadSettings([_unparsed(error)]) from None
-    except OSError as error:
-        raise BadSettings([f"settings: {error.filename} cannot be read; grant that."]) from None
-    except UnicodeDecodeError:
-        raise BadSettings(["settings: a file is not UTF-8 text; save it as such."]) from None
-
-
-def _can_be_read(path: Path) -> bool:
-    return path.exists() and not path.is_dir()
-
-
-def _require_named_places() -> None:
-    for name, is_there in (
-        ("CONFIG_FILE", _can_be_read),
-        ("ENV_FILE", _can_be_read),
-        ("SECRETS_DIR", Path.is_dir),
-    ):
-        path = os.environ.get(f"{PREFIX}{name}")
-        if path and not is_there(Path(path)):
-            raise BadSettings([f"{PREFIX}{name}: there is no {path}; correct it or unset it."])
-
-
-_MENDS = {
-    "missing": "is missing; set it",
-    "extra_forbidden": "is no setting of an org; correct its name or remove it",
-    "frozen_set_type": 'should be a list; write it as JSON or TOML does: ["scv"]',
-    "model_type": "should be an org's settings; set __LOGIN_URL, __CLIENT_ID and so on below it",
-    "string_pattern_mismatch": "should be a version of the API; write it like 62.0",
-}
-
-
-def _sentence(problem: Mapping[str, object]) -> str:
-    location = problem["loc"]
-    path = [str(part) for part in location] if isinstance(location, tuple) else []
-    said = re.sub(r"^(Value error, |Input (?=should)|String (?=should))", "", str(problem["msg"]))
-    message = _MENDS.get(str(problem["type"]), said)
-    where = f"{PREFIX}{'__'.join(path).upper()}" if path else "settings"
-    return f"{where}: {message}."
-
-
-def _unparsed(error: SettingsError) -> str:
-    """The error names the outermost field; what could not be parsed may be a secret."""
-    found = re.search(r'field "(\w+)"', str(error))
-    where = f"{PREFIX}{found[1].upper()}" if found else "settings"
-    return f'{where}: cannot be parsed; write it as JSON, and a list below it like ["scv"].'

@@ -12,7 +12,8 @@ until its tasks are done. https://docs.celeryq.dev/en/stable/userguide/workers.h
 from celery import Celery
 from kombu import Queue
 
-from config.settings import Settings, load_settings
+from config.loading import load_settings
+from config.settings import Settings
 from worker.schedule import schedule
 
 LIVE, BULK = "live", "bulk"

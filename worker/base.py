@@ -8,8 +8,8 @@ import redis
 from celery import Task
 from celery.signals import setup_logging, worker_process_init
 
+from config.loading import load_settings
 from config.logging import configure_logging
-from config.settings import load_settings
 from config.wiring import Runtime
 from sync.errors import SyncError
 from worker.sentences import OneSentence

@@ -5,7 +5,7 @@ from sqlalchemy.engine import URL, Engine
 
 from sync.errors import StoreUnavailable
 
-_SCHEMA = "has no tables of license-sync, or old ones: run its migration first."
+_SCHEMA = "has no tables of license-sync, or old ones: run `license-sync migrate` first."
 _REFUSED = "refused the login: correct the database URL."
 _FULL = "has no connection left: raise max_connections, or run fewer workers."
 _BY_TEXT = (

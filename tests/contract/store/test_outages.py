@@ -36,7 +36,7 @@ def said(*words: str) -> Iterator[None]:
 
 def test_tables_that_are_missing(empty_database_url: str) -> None:
     engine = make_engine(empty_database_url)
-    with said("no tables of license-sync", "run its migration"):
+    with said("no tables of license-sync", "license-sync migrate"):
         SqlStore(engine).due_work()
     with said("no tables of license-sync"):
         SqlStore(engine).notice(ORG, [a_notice()])

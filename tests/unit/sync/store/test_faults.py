@@ -51,7 +51,7 @@ def said(error: Exception) -> str:
         ("28P01", "refused the login"),
         ("3D000", "does not exist"),
         ("42501", "refused the right"),
-        ("42P01", "run its migration"),
+        ("42P01", "license-sync migrate"),
     ],
 )
 def test_codes_of_postgresql(sqlstate: str, words: str) -> None:
