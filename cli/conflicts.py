@@ -3,12 +3,14 @@
 import csv
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
 
 from cli.output import (
+    age,
     counted,
     isoformat,
     moment,
@@ -43,9 +45,11 @@ def list_(org: OrgOption = None, every: AllFlag = False, json: JsonFlag = False)
     if json:
         print_json_array(rows)
         return
+    now = runtime().store.now()
+    several = len(runtime().org_names) > 1
     print_table(
-        ("id", "org", "user", "what", "status", "licenses", "since", "says"),
-        (_cells(row) for row in rows),
+        ("id", "user", "what", "for", "says"),
+        (_cells(row, now, several=several) for row in rows),
         empty="Nothing waits for anybody.",
     )
 
@@ -174,17 +178,16 @@ def parked_json(parked: ParkedUser) -> dict[str, object]:
     }
 
 
-def _cells(row: dict[str, object]) -> tuple[str, ...]:
-    licenses = row["licenses"]
-    listed = names(Licenses.from_names(licenses)) if isinstance(licenses, list) else ""
+def _cells(row: dict[str, object], now: datetime, *, several: bool) -> tuple[str, ...]:
+    user = str(row["username"] or row["user_id"])
+    what = str(row["kind"])
+    if row["status"] != EntryStatus.OPEN:
+        what += f", {row['status']}"
     return (
-        str(row["id"]) if row["kind"] != "parked" else "–",
-        str(row["org"]),
-        str(row["username"] or row["user_id"]),
-        f"{row['kind']} {row['code']}",
-        str(row["status"]),
-        listed,
-        str(row["opened_at"])[:19].replace("T", " "),
+        "–" if row["kind"] == "parked" else str(row["id"]),
+        f"{row['org']}: {user}" if several else user,
+        what,
+        age(datetime.fromisoformat(str(row["opened_at"])), now),
         str(row["message"]),
     )
 

@@ -1,13 +1,14 @@
 """`license-sync orgs`: whether license-sync may write to an org, and what it would do there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.adopting import adopt_org
-from cli.output import isoformat, moment, print_json_array, print_table, say
+from cli.output import age, isoformat, moment, print_json_array, print_table, say
 from cli.plans import make_plan, show_plan
 from cli.session import JsonFlag, Yes, person, runtime, the_org
 from sync.arming import Mode
@@ -26,15 +27,35 @@ def list_(json: JsonFlag = False) -> None:
     if json:
         print_json_array(rows)
         return
+    listed = list(rows)
+    now = runtime().store.now()
     print_table(
-        ("org", "mode", "organization", "armed", "last poll", "says"),
-        (
-            (str(r["org"]), str(r["mode"]), str(r["organization_id"] or "–"), str(r["armed"]),
-             str(r["last_poll"]), str(r["problem"] or r["waits_for"]))
-            for r in rows
-        ),
+        ("org", "mode", "organization", "armed", "last poll", "last reconcile"),
+        (_cells(row, now) for row in listed),
         empty="No org is configured: the README shows the four settings.",
-    )  # fmt: skip
+    )
+    say_what_is_wrong(listed)
+
+
+def say_what_is_wrong(rows: Iterable[dict[str, object]]) -> None:
+    """A sentence for each org that is in trouble or waits for a person."""
+    for row in rows:
+        for sentence in (row["problem"], row["waits_for"]):
+            if sentence:
+                say(f"{row['org']}: {str(sentence).removeprefix(str(row['org']) + ': ')}")
+
+
+def _cells(row: dict[str, object], now: datetime) -> tuple[str, ...]:
+    state = runtime().store.state(str(row["org"]))
+    armed = f"by {state.armed_by}, {moment(state.armed_at)}" if state.armed_by else "–"
+    return (
+        state.org,
+        str(row["mode"]),
+        state.organization_id or "–",
+        armed,
+        age(state.last_poll_at, now),
+        age(state.last_reconcile_at, now),
+    )
 
 
 def org_rows() -> Iterator[dict[str, object]]:
@@ -48,11 +69,9 @@ def org_rows() -> Iterator[dict[str, object]]:
             "organization_id": state.organization_id,
             "armed_by": state.armed_by,
             "armed_at": isoformat(state.armed_at),
-            "armed": f"by {state.armed_by}, {moment(state.armed_at)}" if state.armed_by else "–",
             "paused_by": state.paused_by,
             "paused_at": isoformat(state.paused_at),
             "last_poll_at": isoformat(state.last_poll_at),
-            "last_poll": moment(state.last_poll_at),
             "last_reconcile_at": isoformat(state.last_reconcile_at),
             "api_used": state.api_used,
             "api_allowed": state.api_allowed,
@@ -65,9 +84,12 @@ def waits_for(name: str, mode: Mode) -> str:
     """Why an org in this mode is not written to, and what ends that; empty if it is."""
     match mode:
         case Mode.OBSERVING:
-            return f"nothing is written until `license-sync orgs approve {name}` (see `orgs plan`)"
+            return (
+                "observed: nothing is written until a person approves: look at `license-sync orgs "
+                f"plan {name}`, then `orgs approve {name}` or `orgs adopt {name}`."
+            )
         case Mode.PAUSED:
-            return "paused: nothing is written until `license-sync orgs resume`"
+            return f"paused: nothing is written until `license-sync orgs resume` (or `… {name}`)."
         case Mode.ARMED:
             return ""
 

@@ -50,10 +50,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: s
 _CONTROL = {code: None for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 """A record's text must not steer the terminal."""
 
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Nor turn the rest of its line around."""
+
 
 def plain(text: str) -> str:
     """The text without control characters."""
-    return text.translate(_CONTROL)
+    return text.translate(_CONTROL | _TURNING)
 
 
 def say(sentence: str) -> None:
@@ -74,6 +77,20 @@ def counted(count: int, noun: str) -> str:
 def moment(time: datetime | None) -> str:
     """A time for people: UTC, to the second."""
     return "–" if time is None else f"{time:%Y-%m-%d %H:%M:%S}Z"
+
+
+def age(time: datetime | None, now: datetime) -> str:
+    """How long ago that was, for people; a dash if it never was."""
+    if time is None:
+        return "–"
+    seconds = max(0, int((now - time).total_seconds()))
+    for unit, length in _UNITS:
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+_UNITS = (("days", 86400), ("h", 3600), ("min", 60))
 
 
 def isoformat(time: datetime | None) -> str | None:

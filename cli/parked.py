@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from cli.conflicts import parked_json
-from cli.output import moment, print_json_array, print_table, say
+from cli.output import age, counted, print_json_array, print_table, say
 from cli.session import JsonFlag, OrgOption, person, runtime
 from sync.errors import NotAllowed
+from sync.ports.review import ParkedUser
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -19,21 +20,16 @@ def list_(org: OrgOption = None, json: JsonFlag = False) -> None:
     if json:
         print_json_array(parked_json(user) for user in parked)
         return
+    now = runtime().store.now()
     print_table(
-        ("org", "user", "id", "why", "since", "tried again"),
-        (
-            (
-                u.org,
-                u.username,
-                u.user_id,
-                u.reason,
-                moment(u.parked_at),
-                moment(u.due_at),
-            )
-            for u in parked
-        ),
+        ("user", "id", "for", "says"),
+        ((_name(u), u.user_id, age(u.parked_at, now), u.reason) for u in parked),
         empty="Nobody is parked.",
     )
+
+
+def _name(user: ParkedUser) -> str:
+    return f"{user.org}: {user.username}" if len(runtime().org_names) > 1 else user.username
 
 
 @app.command()
@@ -50,4 +46,4 @@ def retry(
     if not users and not every:
         raise NotAllowed("Name the users to try again, or say --all.")
     count = runtime().store.retry_parked(org, users or [], person())
-    say(f"{count} users are tried again." if count else "Nobody was parked there.")
+    say(f"Tried again: {counted(count, 'user')}." if count else "Nobody was parked there.")

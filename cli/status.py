@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from cli.orgs import org_rows
-from cli.output import isoformat, print_json, print_table, say
+from cli.orgs import org_rows, say_what_is_wrong
+from cli.output import age, isoformat, print_json, print_table, say
 from cli.session import JsonFlag, runtime
 
 STALE = timedelta(seconds=60)
@@ -17,40 +17,41 @@ def status(json: JsonFlag = False) -> None:
         return
     orgs = document["orgs"]
     assert isinstance(orgs, dict)
+    now = runtime().store.now()
     print_table(
-        (
-            "org",
-            "mode",
-            "pending",
-            "parked",
-            "conflicts",
-            "refusals",
-            "last poll",
-            "API calls",
-            "says",
-        ),
+        ("org", "mode", "pending", "parked", "conflicts", "refusals", "last poll", "API calls"),
         (
             (
                 name,
                 str(org["mode"]),
-                str(org["pending"]),
+                _pending(org, now),
                 str(org["parked"]),
                 str(org["open_conflicts"]),
                 str(org["open_refusals"]),
-                str(org["last_poll_at"] or "never")[:19].replace("T", " "),
+                _ago(org["last_poll_at"], now),
                 _quota(org),
-                str(org["problem"] or org["waits_for"]),
             )
             for name, org in orgs.items()
         ),
         empty="No org is configured: the README shows the four settings.",
     )
+    say_what_is_wrong({"org": name, **org} for name, org in orgs.items())
     workers = document["workers"]
     assert isinstance(workers, dict)
     for name, worker in workers.items():
-        say(f"{name}: {'working' if worker['alive'] else 'no sign of life'}, last {worker['at']}")
+        alive = "works" if worker["alive"] else "gives no sign of life"
+        say(f"{name} {alive}: last heard {_ago(worker['at'], now)} ago.")
     if not workers:
         say("No worker has shown itself yet: start `license-sync up`, or worker and beat.")
+
+
+def _ago(at: object, now: datetime) -> str:
+    return age(datetime.fromisoformat(str(at)) if at else None, now)
+
+
+def _pending(org: dict[str, object], now: datetime) -> str:
+    oldest = org["oldest_pending_at"]
+    return f"{org['pending']}, {_ago(oldest, now)}" if oldest else str(org["pending"])
 
 
 def status_json() -> dict[str, object]:

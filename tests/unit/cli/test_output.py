@@ -1,18 +1,49 @@
 """What records say is shown as text, whatever it is."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from cli.output import plain, print_table, say
+from cli.output import age, counted, plain, print_table, say
 
 
-@pytest.mark.parametrize("hostile", ["\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "\r"])
+@pytest.mark.parametrize("hostile", ["\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "\r", "\u202e"])
 def test_no_text_steers_the_terminal(capsys: pytest.CaptureFixture[str], hostile: str) -> None:
     say(f"a{hostile}b")
     print_table(("x",), [(f"a{hostile}b",)], empty="")
     shown = capsys.readouterr().out
-    assert not {"\x1b", "\x07", "\x9b", "\r"} & set(shown)
+    assert not {"\x1b", "\x07", "\x9b", "\r", "\u202e"} & set(shown)
 
 
 def test_ordinary_text_of_any_script_stays() -> None:
     text = "O\u2019Brien \u5f35 \u05d0\u05d1\nline\ttab"
     assert plain(text) == text
+
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-3, "0 s"),
+        (0, "0 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7199, "119 min"),
+        (7200, "2 h"),
+        (172799, "47 h"),
+        (172800, "2 days"),
+    ],
+)
+def test_an_age_is_told_in_one_unit(seconds: int, said: str) -> None:
+    assert age(NOW - timedelta(seconds=seconds), NOW) == said
+
+
+def test_what_never_was_has_no_age() -> None:
+    assert age(None, NOW) == "–"
+
+
+@pytest.mark.parametrize((("count", "said")), [(0, "0 users"), (1, "1 user"), (2, "2 users")])
+def test_one_is_no_plural(count: int, said: str) -> None:
+    assert counted(count, "user") == said
