@@ -49,13 +49,14 @@ def changes(
 
     `record` is as it was read, `after` as this settle leaves it; `kept` is what a conflict that
     opens now finds held. `step` is what became of a person's decision. `ended` are the ids of
-    entries that ended although nobody could book it: what is there now is another conflict.
+    entries that ended although nobody could book it: what is there now is another conflict. Where
+    flags cannot be read, nothing is known of other findings, and their entries stay as they are.
     """
     findings = {finding.code: finding for finding in decision.to_log}
     before = Flagged(record.requested.on, record.held.on, after.policy)
     by = record.modified_by or "unknown"
     result: list[EntryChange] = []
-    for entry in context.entries:
+    for entry in _judged(decision, context.entries):
         finding = findings.pop(entry.code, None)
         if finding is None:
             result.append(_ending(entry, after.policy, by, step))
@@ -79,12 +80,20 @@ def changes(
 def all_settled(decision: Decision, entries: Sequence[Entry], now: Flagged) -> bool:
     """Whether a user's living entries are those of the decision, with nothing left to do."""
     findings = {finding.code: finding for finding in decision.to_log}
-    if len(findings) != len(entries):
+    judged = _judged(decision, entries)
+    if len(findings) != len(judged) or any(e.status is EntryStatus.DECIDING for e in entries):
         return False
     return all(
-        entry.code in findings and _is_settled(entry, findings[entry.code], now)
-        for entry in entries
+        entry.code in findings and _is_settled(entry, findings[entry.code], now) for entry in judged
     )
+
+
+def _judged(decision: Decision, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries that the decision says something about."""
+    if decision.effective is not None:
+        return entries
+    said = {finding.code for finding in decision.findings}
+    return [entry for entry in entries if entry.code in said]
 
 
 def _is_settled(entry: Entry, finding: Finding, now: Flagged) -> bool:

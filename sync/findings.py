@@ -4,7 +4,8 @@ from sync.model import NONE, Finding, FindingKind, Licenses
 from sync.policy import HOLD, Policy, removed_code
 
 _CONFLICTS = ("mutually_exclusive", "both_held")
-_NOTICES = ("implied", "kept_for_swap", "released_inactive")
+KEPT_FOR_SWAP = "kept_for_swap"
+_NOTICES = ("implied", KEPT_FOR_SWAP, "released_inactive")
 
 
 def finding(policy: Policy, code: str, licenses: Licenses, granted: Licenses) -> Finding:
@@ -47,7 +48,7 @@ def _own(code: str, licenses: Licenses) -> str:
         "unknown": f"Nothing is written while {names} cannot be read on this user.",
         "inactive": f"{names} {_verb(licenses, 'is', 'are')} not granted to an inactive user.",
         "released_inactive": f"{names} {_verb(licenses, 'is', 'are')} taken from an inactive user.",
-        "kept_for_swap": f"{names} stays because what was requested instead is not granted.",
+        KEPT_FOR_SWAP: f"{names} stays because what was requested instead is not granted.",
     }.get(code, "")
 
 

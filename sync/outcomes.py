@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sync.conflicts import Flagged, changes
 from sync.errors import Failure, Remedy
+from sync.fights import TAKEN_BACK, taken_back_reason
 from sync.holds import HELD_BACK, held_back_reason
 from sync.intake import seen_mark
-from sync.model import Licenses
+from sync.model import NONE, Licenses
 from sync.ports.conflict_log import CloseEntry, EntryChange
 from sync.ports.history import HistoryOutcome
 from sync.ports.pending import PendingUser
 from sync.ports.salesforce import WriteResult, Written
 from sync.ports.settling import Outcome, OutcomeKind, UserContext
 from sync.resolutions import CarryOut
-from sync.retrying import Jitter, parked_delay, retry_delay, unsure_delay
+from sync.retrying import RETRY_SECONDS, Jitter, parked_delay, retry_delay, unsure_delay
+from sync.statement import reason_of
 from sync.steps import BLIND_SECONDS, Step
 
 UNREADABLE = Failure(
@@ -33,6 +36,13 @@ _HISTORY = {
     Written.NOT_SENT: HistoryOutcome.NOT_SENT,
 }
 _MOVED = "the record was changed since it was read"
+_ALWAYS_MOVES = (
+    "The record changes each time between being read and being written, so a decision could not "
+    "be carried out: find what changes it all the time (a flow, an import), then try again."
+)
+UNKNOWN = "unknown"
+
+_History = Mapping[int, tuple[HistoryOutcome, str | None]]
 
 
 @dataclass(slots=True)
@@ -65,6 +75,7 @@ class Booker:
     """Turns steps and their results into outcomes."""
 
     jitter: Jitter
+    now: datetime
 
     def will_park(self, step: Step, result: Result | None) -> bool:
         """Whether the user is about to be parked because its write was refused."""
@@ -91,6 +102,9 @@ class Booker:
         if result is None:
             if step.write is None:
                 return self._settled(step, {})
+            if step.is_taken_back(self.now):
+                reason = taken_back_reason(step.record.modified_by or "an unknown user")
+                return self._parked(step, {}, TAKEN_BACK, reason)
             return self._outcome(step, OutcomeKind.AGAIN, {}, delay=BLIND_SECONDS)
         match result.answer.written:
             case Written.DONE:
@@ -98,28 +112,29 @@ class Booker:
             case Written.REFUSED:
                 return self._refused(step, result)
             case Written.MOVED:
-                return self._outcome(step, OutcomeKind.AGAIN, result.history)
+                return self._moved(step, result)
             case Written.UNKNOWN | Written.NOT_SENT:
                 return self._unsure(step, result)
 
-    def _settled(
-        self, step: Step, history: Mapping[int, tuple[HistoryOutcome, str | None]]
-    ) -> Outcome:
+    def _settled(self, step: Step, history: _History) -> Outcome:
         if step.held_back:
-            return self._outcome(
-                step,
-                OutcomeKind.PARKED,
-                history,
-                delay=parked_delay(step.user.attempts, self.jitter),
-                code=HELD_BACK,
-                reason=held_back_reason(step.held_back),
-                is_written=True,
-            )
+            reason = held_back_reason(step.held_back)
+            return self._parked(step, history, HELD_BACK, reason, is_written=True)
+        if step.decision.effective is None and step.waits_to_be_read:
+            return self._parked(step, history, UNKNOWN, reason_of(step.decision), is_written=True)
         return self._outcome(step, OutcomeKind.SETTLED, history, is_written=True)
+
+    def _moved(self, step: Step, result: Result) -> Outcome:
+        """At once, then ever later: something of the org may change the record all the time."""
+        tries = step.user.attempts
+        if tries > len(RETRY_SECONDS):
+            return self._parked(step, result.history, Written.MOVED.value, _ALWAYS_MOVES)
+        delay = unsure_delay(tries - 1, None, self.jitter) if tries else 0.0
+        return self._failed(step, OutcomeKind.RETRY, result, delay)
 
     def _refused(self, step: Step, result: Result) -> Outcome:
         failure = result.answer.failure
-        if failure is None or failure.remedy is Remedy.DECIDE_AGAIN:
+        if failure is None or failure.remedy in (Remedy.DECIDE_AGAIN, Remedy.STOP_ORG):
             return self._unsure(step, result)
         delay = None
         if failure.remedy is not Remedy.PARK:
@@ -144,20 +159,38 @@ class Booker:
             reason=failure.message if failure else "",
         )
 
+    def _parked(
+        self,
+        step: Step,
+        history: _History,
+        code: str,
+        reason: str,
+        *,
+        is_written: bool = False,
+    ) -> Outcome:
+        return self._outcome(
+            step,
+            OutcomeKind.PARKED,
+            history,
+            delay=parked_delay(step.user.attempts, self.jitter),
+            code=code,
+            reason=reason,
+            is_written=is_written,
+        )
+
     def _outcome(
         self,
         step: Step,
         kind: OutcomeKind,
-        history: Mapping[int, tuple[HistoryOutcome, str | None]],
+        history: _History,
         *,
         delay: float = 0.0,
         code: str = "",
         reason: str = "",
         is_written: bool = False,
     ) -> Outcome:
-        held = step.record.held.on
-        if is_written and step.target is not None:
-            held = step.target
+        is_decided = is_written and step.target is not None
+        held = step.record.held.on if step.target is None or not is_written else step.target
         return Outcome(
             user=step.user,
             kind=kind,
@@ -166,7 +199,7 @@ class Booker:
             reason=reason,
             seen=seen_mark(step.record) if kind is OutcomeKind.PARKED else "",
             username=step.record.username,
-            hold=step.user.hold if step.held_back or not is_written else step.held_back,
+            hold=step.user.hold if step.held_back or not is_decided else NONE,
             requested=step.requested if is_written else step.record.requested.on,
             held=held,
             history=history,

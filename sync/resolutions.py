@@ -1,16 +1,16 @@
 """What a person decided about a conflict, and what that means for the record as it is now.
 
 A decision is carried out only on the record that the person saw. A write whose answer was lost
-is still credited to the person: its history row names the conflict.
+is still credited to the person if the record shows it: what it was decided on is written with it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sync.kept import UNCERTAIN
-from sync.model import INTERFACES, Licenses, UserRecord
-from sync.ports.conflict_log import Entry, EntryStatus
-from sync.ports.history import HistoryRow, Intent
+from sync.model import Licenses, UserRecord
+from sync.ports.conflict_log import Entry, EntryStatus, Resolution
+from sync.ports.history import HistoryRow
 from sync.ports.settling import UserContext
 
 
@@ -40,30 +40,33 @@ ResolutionStep = CarryOut | Credited | Overtaken
 
 
 def resolution_step(record: UserRecord, context: UserContext) -> ResolutionStep | None:
-    """What a person's decision means for the record as it is now; None if nobody decided."""
+    """What a person's decision means for the record as it is now; None if nobody decided.
+
+    Also None for a record with a flag that cannot be read: the decision waits until it can.
+    """
+    if record.requested.unknown or record.held.unknown:
+        return None
     for entry in context.entries:
         seen = entry.resolution
         if entry.status is not EntryStatus.DECIDING or seen is None:
             continue
-        written = _writes(entry, context.recent)
-        if any(intent.requested_after == record.requested.on for intent in written):
+        decided = seen.seen_requested - (entry.licenses - seen.keep)
+        if record.decided == decided.code and _was_sent(decided, entry, seen, context.recent):
             return Credited(entry)
         if (record.requested.on, record.held.on) == (seen.seen_requested, seen.seen_held):
-            return CarryOut(entry, record.requested.on - (entry.licenses - seen.keep))
-        if any(_interfaces(intent.held_after) == _interfaces(record.held.on) for intent in written):
-            return Credited(entry)
+            return CarryOut(entry, decided)
         return Overtaken(entry)
     return None
 
 
-def _writes(entry: Entry, recent: Sequence[HistoryRow]) -> list[Intent]:
-    """Writes that carried the decision out, and may have arrived."""
-    return [
-        row.intent
+def _was_sent(
+    decided: Licenses, entry: Entry, seen: Resolution, recent: Sequence[HistoryRow]
+) -> bool:
+    """Whether a write that carries this decision out may have arrived."""
+    return any(
+        row.outcome in UNCERTAIN
+        and row.at >= seen.decided_at
+        and row.intent.conflict_id == entry.id
+        and row.intent.requested_after == decided
         for row in recent
-        if row.intent.conflict_id == entry.id and row.outcome in UNCERTAIN
-    ]
-
-
-def _interfaces(held: Licenses) -> Licenses:
-    return held & INTERFACES
+    )

@@ -8,7 +8,7 @@ Sets of licenses are ints inside, one bit for each license, because this is call
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sync.findings import finding
+from sync.findings import KEPT_FOR_SWAP, finding
 from sync.model import EVERY, Decision, FindingKind, Flags, License, Licenses
 from sync.policy import (
     HOLD,
@@ -207,7 +207,7 @@ def keep_for_swap(rules: _Compiled, draft: Draft) -> None:
     kept = rules.kept_for_swap & draft.held & ~draft.requested & ~rules.barred_bits
     swapped_for = rules.pair & ~kept & draft.requested & rules.barred_bits
     if kept and swapped_for and draft.active:
-        draft.said["kept_for_swap"] = kept
+        draft.said[KEPT_FOR_SWAP] = kept
         draft.granted |= kept
 
 

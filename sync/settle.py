@@ -93,7 +93,7 @@ class _Batch:
     def run(self) -> SettleReport:
         steps = self._steps()
         self._write([step for step in steps.values() if self._may_write(step)])
-        booker = Booker(self.settler.jitter)
+        booker = Booker(self.settler.jitter, self.reading.server_time)
         self._say_parked([s for s in steps.values() if booker.will_park(s, self._result(s))])
         outcomes = self._outcomes(steps, booker)
         self.settler.store.book(self.claim, outcomes)
@@ -111,7 +111,8 @@ class _Batch:
         return steps
 
     def _may_write(self, step: Step) -> bool:
-        return step.write is not None and not step.is_too_young(self.reading.server_time)
+        now = self.reading.server_time
+        return step.write is not None and not (step.is_too_young(now) or step.is_taken_back(now))
 
     def _result(self, step: Step) -> Result | None:
         return self.results.get(step.user.user_id)

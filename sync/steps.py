@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sync.fights import is_taken_back
+from sync.findings import KEPT_FOR_SWAP
 from sync.holds import held_back, said_on_record
 from sync.intake import case_of
 from sync.kept import ended_unseen, held_when_opened
 from sync.model import (
     INTERFACES,
     Decision,
+    FindingKind,
     Flags,
     License,
     Licenses,
     Status,
     UserRecord,
 )
-from sync.ports.conflict_log import Entry
+from sync.ports.conflict_log import Entry, EntryStatus
 from sync.ports.history import HistoryRow, Intent
 from sync.ports.pending import Cause, PendingUser
 from sync.ports.salesforce import RecordWrite
@@ -60,21 +63,25 @@ class Step:
         """Whether the write carries out a person's decision."""
         return self.write is not None and bool(self.write.requested)
 
+    @property
+    def waits_to_be_read(self) -> bool:
+        """Whether something is kept for this user until its flags can be read again."""
+        deciding = any(e.status is EntryStatus.DECIDING for e in self.context.entries)
+        return bool(self.user.hold) or deciding
+
     def is_too_young(self, server_time: datetime) -> bool:
         """Whether the record's last change is too recent for a conditional write."""
         age = server_time - self.record.modified_at
         return self.is_conditional and age < timedelta(seconds=BLIND_SECONDS)
 
+    def is_taken_back(self, now: datetime) -> bool:
+        """Whether the org undid this very write so often that it is not made again for now."""
+        if self.write is None or self.user.cause is Cause.RETRY:
+            return False
+        return is_taken_back(self.intent(), self.context.recent, now)
+
     def intent(self) -> Intent:
         """The history row of this step's write."""
-        held = self.record.held.on if self.target is None else self.target
-        return self._intent(held, self.write)
-
-    def failed_intent(self, write: RecordWrite) -> Intent:
-        """The history row of the write that says on the record that the user is parked."""
-        return self._intent(self.record.held.on, write)
-
-    def _intent(self, held_after: Licenses, write: RecordWrite | None) -> Intent:
         carried = self.resolution if isinstance(self.resolution, CarryOut) else None
         decided = carried.entry.resolution if carried else None
         return Intent(
@@ -85,11 +92,27 @@ class Step:
             requested_before=self.record.requested.on,
             requested_after=self.requested,
             held_before=self.record.held.on,
-            held_after=held_after,
-            status_after=(write.status if write else None) or self.record.status or "",
+            held_after=self.record.held.on if self.target is None else self.target,
+            status_after=(self.write.status if self.write else None) or self.record.status or "",
             why=reason_of(self.decision) or "as requested",
             policy=self.policy,
             conflict_id=carried.entry.id if carried else None,
+        )
+
+    def failed_intent(self, write: RecordWrite) -> Intent:
+        """The history row of the write that says on the record that the user is parked."""
+        return Intent(
+            user_id=self.record.user_id,
+            username=self.record.username,
+            cause=self.user.cause,
+            actor=self.user.actor,
+            requested_before=self.record.requested.on,
+            requested_after=self.record.requested.on,
+            held_before=self.record.held.on,
+            held_after=self.record.held.on,
+            status_after=write.status or self.record.status or "",
+            why=reason_of(self.decision) or "as requested",
+            policy=self.policy,
         )
 
 
@@ -136,11 +159,13 @@ def _decide(
     rulebook: Rulebook,
     own_id: str,
 ) -> tuple[Case, Decision]:
-    """The decision, and the case that it is for: what is held when a conflict opens."""
+    """The decision, and the case that it is for: what is held when what is held begins to count."""
     case = replace(case_of(record, standing), requested=requested)
     decision = rulebook.decide(case)
-    known = {entry.code for entry in standing}
-    if all(finding.code in known for finding in decision.conflicts):
+    known = {entry.code for entry in standing if entry.kind is FindingKind.CONFLICT}
+    opens = any(finding.code not in known for finding in decision.conflicts)
+    keeps = not known and any(finding.code == KEPT_FOR_SWAP for finding in decision.findings)
+    if not opens and not keeps:
         return case, decision
     case = replace(case, held=held_when_opened(record, recent, own_id))
     return case, rulebook.decide(case)

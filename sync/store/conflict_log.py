@@ -141,7 +141,7 @@ def _require_decidable(entry: Entry, resolution: Resolution) -> None:
         )
     if entry.status not in (EntryStatus.OPEN, EntryStatus.DISMISSED):
         raise _not_open(entry)
-    if resolution.keep - entry.licenses:
+    if resolution.keep - entry.licenses or resolution.keep == entry.licenses:
         raise NotAllowed(
             f"Entry {entry.id} is about {_labels(entry.licenses)}: keep one of these, or none."
         )

@@ -1,0 +1,183 @@
+"""What a batch books: nothing is fought or asked for without end, and no hold is lost."""
+
+from collections.abc import Callable, Sequence
+
+from sync.errors import Remedy
+from sync.model import NONE, Flags, Licenses
+from sync.ports.conflict_log import EntryStatus
+from sync.ports.pending import Cause, Notice, Priority
+from sync.ports.salesforce import RecordWrite, WriteResult, Written
+from tests.fakes.bench import BOTH, CTI, FREEDOM, ORG, PBX, SCV, Bench, memory_bench
+from tests.fakes.org import refusal
+
+
+def hide(bench: Bench, user: str, unknown: Licenses) -> None:
+    """A flag of the record cannot be read any more; or can again, with NONE."""
+    held = Flags(bench.held(user), unknown)
+    bench.org.edit(user, held=held, by=bench.org.users[user].modified_by or "")
+
+
+def conflict(bench: Bench) -> str:
+    """A user who holds Freedom and asks for both."""
+    user = bench.user(requested=FREEDOM, held=FREEDOM | CTI)
+    bench.quiet()
+    bench.org.tick(3)
+    bench.org.request(user, BOTH)
+    bench.quiet()
+    return user
+
+
+# A flag that cannot be read
+
+
+def test_what_is_held_back_outlives_a_flag_that_cannot_be_read(bench: Bench) -> None:
+    user = bench.user(requested=CTI, held=CTI)
+    bench.store.notice(ORG, [Notice(user, "u", Cause.ADOPT, Priority.LIVE, hold=CTI)])
+    bench.quiet()
+    hide(bench, user, PBX)
+    bench.quiet()
+    assert [p.hold for p in bench.parked()] == [CTI]
+    hide(bench, user, NONE)
+    bench.quiet()
+    assert bench.held(user) == CTI
+
+
+def test_a_conflict_outlives_a_flag_that_cannot_be_read(bench: Bench) -> None:
+    user = conflict(bench)
+    (before,) = bench.living(user)
+    hide(bench, user, PBX)
+    bench.quiet()
+    assert {e.code: e.status for e in bench.living(user)} == {
+        before.code: EntryStatus.OPEN,
+        "unknown": EntryStatus.OPEN,
+    }
+    hide(bench, user, NONE)
+    bench.quiet()
+    assert [(e.id, e.kept) for e in bench.living(user)] == [(before.id, FREEDOM)]
+
+
+def test_a_dismissal_outlives_a_flag_that_cannot_be_read(bench: Bench) -> None:
+    user = conflict(bench)
+    (entry,) = bench.living(user)
+    bench.store.dismiss(entry.id, "ada", "both are wanted for now")
+    hide(bench, user, PBX)
+    bench.quiet()
+    hide(bench, user, NONE)
+    bench.quiet()
+    assert [(e.id, e.status) for e in bench.living(user)] == [(entry.id, EntryStatus.DISMISSED)]
+
+
+# Without end
+
+
+def test_a_record_that_always_moves_is_asked_ever_less_and_then_parked(bench: Bench) -> None:
+    user = conflict(bench)
+    bench.resolve(user, FREEDOM)
+    bench.org.tick(5)
+    bench.org.calls.clear()
+
+    def moved(writes: Sequence[RecordWrite]) -> list[WriteResult]:
+        return [WriteResult(write.user_id, Written.MOVED) for write in writes]
+
+    bench.org.write_if_unmodified = moved  # type: ignore[method-assign]
+    for _ in range(50):
+        bench.batch()
+    assert len(bench.org.calls) <= 2
+    for _ in range(50):
+        bench.org.tick(60)
+        bench.batch()
+    assert [p.code for p in bench.parked()] == ["moved"]
+    assert len(bench.org.calls) <= 10
+
+
+def an_org_that_undoes(bench: Bench, undo: Callable[[str], None]) -> None:
+    """After each write, something of the org changes the record at once."""
+    write_one = bench.org._write_one
+
+    def fought(write: RecordWrite, *, guarded: bool) -> WriteResult:
+        result = write_one(write, guarded=guarded)
+        undo(write.user_id)
+        return result
+
+    bench.org._write_one = fought  # type: ignore[method-assign]
+
+
+def pass_an_hour(bench: Bench) -> None:
+    for _ in range(240):
+        bench.org.tick(15)
+        bench.poll()
+        bench.batch()
+
+
+def test_what_the_org_takes_back_is_written_five_times_an_hour_and_then_parked(
+    bench: Bench,
+) -> None:
+    user = bench.user(requested=PBX)
+    an_org_that_undoes(bench, lambda user: bench.org.edit(user, held=Flags(NONE)))
+    pass_an_hour(bench)
+    (parked,) = bench.parked()
+    assert parked.code == "taken_back"
+    assert bench.org.users[user].modified_by in parked.reason
+    assert len(bench.org.written) == 5
+    pass_an_hour(bench)
+    pass_an_hour(bench)
+    assert 5 < len(bench.org.written) <= 15
+
+
+def test_a_person_who_says_so_has_it_written_once_more(bench: Bench) -> None:
+    user = bench.user(requested=PBX)
+    an_org_that_undoes(bench, lambda user: bench.org.edit(user, held=Flags(NONE)))
+    pass_an_hour(bench)
+    bench.org._write_one = type(bench.org)._write_one.__get__(bench.org)  # type: ignore[method-assign]
+    bench.store.retry_parked(ORG, [user], "ada")
+    bench.quiet()
+    assert bench.held(user) == PBX
+    assert bench.parked() == []
+
+
+def test_a_person_who_cannot_make_up_their_mind_is_no_fight(bench: Bench) -> None:
+    user = bench.user()
+    for _ in range(8):
+        for wanted in (PBX, NONE):
+            bench.org.tick(15)
+            bench.org.request(user, wanted)
+            bench.poll()
+            bench.batch()
+            assert bench.held(user) == wanted
+    assert bench.parked() == []
+
+
+def test_what_stops_the_org_parks_nobody(bench: Bench) -> None:
+    user = bench.user(requested=PBX)
+    bench.org.refuse[user] = refusal("INVALID_FIELD_FOR_INSERT_UPDATE", Remedy.STOP_ORG)
+    bench.notice(user)
+    for _ in range(12):
+        bench.batch()
+        bench.org.tick(400)
+    assert bench.parked() == []
+
+
+# A swap that cannot be made
+
+
+def test_a_write_on_its_way_when_the_swap_was_asked_for_keeps_nothing() -> None:
+    with memory_bench(features=()) as bench:
+        user = bench.user(requested=FREEDOM)
+
+        def swap() -> None:
+            bench.org.before_write = lambda: None
+            bench.org.request(user, SCV)
+
+        bench.org.before_write = swap
+        bench.settle(user)
+        bench.quiet()
+        assert bench.held(user) == NONE
+
+
+def test_what_was_held_when_the_swap_was_asked_for_is_kept() -> None:
+    with memory_bench(features=()) as bench:
+        user = bench.user(requested=FREEDOM)
+        bench.quiet()
+        bench.org.request(user, SCV)
+        bench.quiet()
+        assert bench.held(user) == FREEDOM | CTI
