@@ -40,8 +40,8 @@ def retry(
 ) -> None:
     """Try parked users again now.
 
-    Who is named also loses what an adoption holds back for them: the rules decide, and may remove
-    it. With --all those stay as they are.
+    Who is named and parked because an adoption holds something back loses that: the rules decide,
+    and may remove it. With --all those stay as they are.
     """
     if not users and not every:
         raise NotAllowed("Name the users to try again, or say --all.")

@@ -32,7 +32,7 @@ def held_back_reason(staying: Licenses) -> str:
 
 
 def said_on_record(decision: Decision, staying: Licenses) -> tuple[Status, str]:
-    """Status and message that the record shall show."""
-    if staying:
+    """Status and message that the record shall show: a conflict before what is held back."""
+    if staying and not decision.conflicts:
         return Status.FAILED, failed_message(held_back_reason(staying))
     return status_of(decision), message_of(decision)

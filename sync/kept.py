@@ -5,6 +5,7 @@ pick the side of a conflict.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from sync.model import INTERFACES, NONE, Finding, FindingKind, Flags, Licenses, UserRecord
 from sync.ports.conflict_log import Entry
@@ -16,6 +17,10 @@ UNCERTAIN = (HistoryOutcome.INTENDED, HistoryOutcome.UNKNOWN)
 
 ARRIVED = (*UNCERTAIN, HistoryOutcome.CONFIRMED)
 """Outcomes of writes that may have arrived."""
+
+
+ON_ITS_WAY = timedelta(minutes=5)
+"""How long a write may take from its history row to the record, clocks that differ included."""
 
 
 def held_for_rules(held: Flags, entries: Iterable[Entry]) -> Flags:
@@ -61,11 +66,18 @@ def _before_late_write(held: Licenses, recent: Sequence[HistoryRow]) -> Licenses
 
 
 def _before_write_on_its_way(record: UserRecord, recent: Sequence[HistoryRow]) -> Licenses | None:
-    """What our last write found, if it is the last change and was decided on another request."""
-    arrived = next((row for row in recent if row.outcome in ARRIVED), None)
-    if arrived is None or arrived.intent.requested_after == record.requested.on:
+    """What our last write found, if it is the last change and was decided on another request.
+
+    Which of our writes came last, the record says itself: with each goes what it was decided on.
+    Others may write under our login, so that the time has to fit as well.
+    """
+    if record.decided is None or record.decided == record.requested.on.code:
         return None
-    return arrived.intent.held_before
+    for row in recent:
+        if row.outcome in ARRIVED and row.intent.requested_after.code == record.decided:
+            is_it = abs(record.modified_at - row.at) <= ON_ITS_WAY
+            return row.intent.held_before if is_it else None
+    return None
 
 
 def _interfaces(held: Licenses) -> Licenses:
@@ -75,8 +87,9 @@ def _interfaces(held: Licenses) -> Licenses:
 def ended_unseen(context: UserContext) -> frozenset[int]:
     """Ids of conflict entries that a worker saw end, but did not live to book.
 
-    Its history row tells: it was about to write for a request that was no conflict. What the
-    record asks by now is a new conflict, and what it holds by now is what that one keeps.
+    Its history row tells: it was about to write for a request that was no conflict (an adoption's
+    row tells what it wished for, and not what it saw). What the record asks by now is a new
+    conflict, and what it holds by now is what that one keeps.
     """
     return frozenset(
         entry.id
@@ -91,6 +104,7 @@ def _shows_end(row: HistoryRow, entry: Entry) -> bool:
         row.outcome is HistoryOutcome.INTENDED
         and row.at >= entry.opened_at
         and row.intent.conflict_id is None
+        and row.intent.run_id is None
         and bool(entry.licenses - row.intent.requested_after)
     )
 

@@ -134,10 +134,13 @@ class Booker:
 
     def _refused(self, step: Step, result: Result) -> Outcome:
         failure = result.answer.failure
-        if failure is None or failure.remedy in (Remedy.DECIDE_AGAIN, Remedy.STOP_ORG):
+        if failure is None or failure.remedy is Remedy.DECIDE_AGAIN:
+            return self._unsure(step, result)
+        stops = failure.remedy is Remedy.STOP_ORG
+        if stops and not step.is_conditional:
             return self._unsure(step, result)
         delay = None
-        if failure.remedy is not Remedy.PARK:
+        if failure.remedy is not Remedy.PARK and not stops:
             delay = retry_delay(step.user.attempts, failure, self.jitter)
         kind = OutcomeKind.PARKED if delay is None else OutcomeKind.RETRY
         if delay is None:

@@ -140,7 +140,10 @@ class _Batch:
         writes = [step.write for step in steps if step.write is not None]
         for result in self._send(writes, conditional=conditional):
             self.results[result.user_id] = Result(history[result.user_id], result)
-            if result.failure is not None and result.failure.remedy is Remedy.STOP_ORG:
+            if conditional or result.failure is None:
+                # Requested flags may be read-only: then decisions are parked, and all else goes on.
+                continue
+            if result.failure.remedy is Remedy.STOP_ORG:
                 # A field made read-only is refused record by record: no record is to blame.
                 self.stopped_by = self.stopped_by or CallFailed(result.failure)
 

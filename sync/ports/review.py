@@ -103,8 +103,9 @@ class ReviewStore(Protocol):
     def retry_parked(self, org: str | None, user_ids: Sequence[str], by: str) -> int:
         """Make parked users due at once; how many.
 
-        Users that are named lose their hold. If none are, it is all of the org's (of every org's)
-        but those held back: to remove what somebody holds takes their name.
+        Users that are named lose their hold where that is why they are parked. If none are named,
+        it is all of the org's (of every org's) but those held back: to remove what somebody holds
+        takes their name.
         """
         ...
 

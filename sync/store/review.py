@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, tuple_, update
+from sqlalchemy import Select, and_, bindparam, case, func, literal, not_, select, tuple_, update
 from sqlalchemy.engine import Connection
 
+from sync.holds import HELD_BACK
 from sync.model import NONE, FindingKind
 from sync.ports.conflict_log import EntryStatus
 from sync.ports.pending import Cause, Priority
@@ -48,12 +49,17 @@ class Review(Database):
     def retry_parked(self, org: str | None, user_ids: Sequence[str], by: str) -> int:
         """Make parked users due at once; how many. Of every org if no org is named.
 
-        Users that are named lose their hold. If none are, it is all but those held back.
+        Users that are named lose their hold where that is why they are parked. If none are
+        named, it is all but those held back.
         """
         wanted = _wanted(org)
         with self.writing() as connection:
             if not user_ids:
-                return self._retry(connection, wanted.where(_row.hold == NONE), by)
+                return self._retry(
+                    connection,
+                    wanted.where(not_(_is_held_back)),
+                    by,
+                )
             return sum(
                 self._retry(connection, wanted.where(_row.user_id.in_(some)), by)
                 for some in chunks(sorted(set(user_ids)))
@@ -101,6 +107,9 @@ def _wanted(org: str | None) -> Select[Any]:
     return query if org is None else query.where(_row.org == org)
 
 
+_NO_HOLD = literal(NONE, _row.hold.type)
+_is_held_back = and_(_row.hold != NONE, _row.error_code == HELD_BACK)
+
 _RETRY = (
     update(pending_user)
     .where(_row.org == bindparam("of_org"), _row.user_id == bindparam("of_user"))
@@ -115,7 +124,7 @@ _RETRY = (
         error_code="",
         error_reason="",
         parked_at=None,
-        hold=NONE,
+        hold=case((_row.error_code == HELD_BACK, _NO_HOLD), else_=_row.hold),
         hold_version=bindparam("new"),
     )
 )

@@ -1,6 +1,7 @@
 """What counts as held: the side that a conflict keeps, and what a late write may not say."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -64,6 +65,10 @@ def row(
     return HistoryRow(number, "acme", START, intent, outcome)
 
 
+def adopted(found: HistoryRow) -> HistoryRow:
+    return replace(found, intent=replace(found.intent, run_id=3))
+
+
 @pytest.mark.parametrize("held", [NONE, FREEDOM | CTI, SCV, BOTH | CTI])
 @pytest.mark.parametrize("kept", [NONE, FREEDOM, SCV, BOTH])
 def test_the_kept_side_stands_for_what_is_held(held: Licenses, kept: Licenses) -> None:
@@ -94,15 +99,33 @@ def test_a_write_on_its_way_when_the_person_edited_does_not_count(
     outcome: HistoryOutcome, last_by: str, expected: Licenses
 ) -> None:
     """It is the last change of the record, and was decided on another request."""
-    now = replace(USER, held=Flags(SCV | PBX), modified_by=last_by)
+    now = replace(USER, held=Flags(SCV | PBX), modified_by=last_by, decided=SCV.code)
     recent = [row(1, outcome, asked=SCV, before=PBX, after=SCV | PBX)]
     assert held_when_opened(now, recent, INTEGRATION).on == expected | PBX
 
 
 def test_a_write_decided_on_this_request_counts() -> None:
-    now = replace(USER, held=Flags(SCV), modified_by=INTEGRATION)
+    now = replace(USER, held=Flags(SCV), modified_by=INTEGRATION, decided=BOTH.code)
     recent = [row(1, CONFIRMED, asked=BOTH, before=NONE, after=SCV)]
     assert held_when_opened(now, recent, INTEGRATION).on == SCV
+
+
+def test_which_write_was_on_its_way_the_record_says_itself() -> None:
+    """A newer one was about to be made when its worker died."""
+    now = replace(USER, held=Flags(SCV), modified_by=INTEGRATION, decided=SCV.code)
+    crossed = row(1, CONFIRMED, asked=SCV, before=NONE, after=SCV)
+    never_left = row(2, INTENDED, asked=BOTH, before=SCV, after=NONE)
+    assert held_when_opened(now, [never_left, crossed], INTEGRATION).on == NONE
+
+
+@pytest.mark.parametrize(("later", "expected"), [(299, NONE), (301, SCV), (14 * 86400, SCV)])
+def test_an_edit_of_others_under_our_login_makes_no_old_write_one_on_its_way(
+    later: int, expected: Licenses
+) -> None:
+    at = START + timedelta(seconds=later)
+    now = replace(USER, held=Flags(SCV), modified_by=INTEGRATION, decided=SCV.code, modified_at=at)
+    recent = [row(1, CONFIRMED, asked=SCV, before=NONE, after=SCV)]
+    assert held_when_opened(now, recent, INTEGRATION).on == expected
 
 
 def test_a_write_that_came_late_does_not_count() -> None:
@@ -152,8 +175,9 @@ def test_a_conflict_that_a_dead_worker_saw_end_has_ended() -> None:
         row(1, INTENDED, asked=BOTH | PBX),
         row(1, INTENDED, asked=FREEDOM, conflict_id=7),
         replace(row(1, INTENDED, asked=FREEDOM), at=START.replace(hour=1)),
+        adopted(row(1, INTENDED, asked=FREEDOM)),
     ],
-    ids=["booked", "still both", "carried out a decision", "before it opened"],
+    ids=["booked", "still both", "carried out a decision", "before it opened", "an adoption's"],
 )
 def test_other_rows_end_no_conflict(other: HistoryRow) -> None:
     assert ended_unseen(UserContext((entry(NONE),), {}, (other,))) == frozenset()

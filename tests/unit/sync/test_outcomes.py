@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from sync.errors import Remedy
 from sync.model import NONE, Flags, Licenses
 from sync.ports.conflict_log import EntryStatus
@@ -155,6 +157,53 @@ def test_what_stops_the_org_parks_nobody(bench: Bench) -> None:
         bench.batch()
         bench.org.tick(400)
     assert bench.parked() == []
+
+
+def test_a_decision_that_may_not_be_written_is_parked_and_stops_nobody_else(bench: Bench) -> None:
+    user, other = conflict(bench), bench.user(77, requested=PBX)
+    bench.resolve(user, FREEDOM)
+    bench.org.tick(5)
+    read_only = refusal("INVALID_FIELD_FOR_INSERT_UPDATE", Remedy.STOP_ORG)
+
+    def refuse(writes: Sequence[RecordWrite]) -> list[WriteResult]:
+        return [WriteResult(write.user_id, Written.REFUSED, read_only) for write in writes]
+
+    bench.org.write_if_unmodified = refuse  # type: ignore[method-assign]
+    bench.notice(other)
+    report = bench.batch()
+    assert report is not None
+    assert report.stopped_by is None
+    assert bench.held(other) == PBX
+    assert [p.user_id for p in bench.parked()] == [user]
+    assert [e.status for e in bench.living(user)] == [EntryStatus.DECIDING]
+
+
+def held_back(bench: Bench) -> str:
+    """A lone CTI that an adoption holds back."""
+    user = bench.user(requested=CTI, held=CTI)
+    bench.store.notice(ORG, [Notice(user, "u", Cause.ADOPT, Priority.LIVE, hold=CTI)])
+    bench.quiet()
+    return user
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_trying_again_after_another_trouble_gives_up_nothing(bench: Bench, named: bool) -> None:
+    user = held_back(bench)
+    bench.org.request(user, CTI | PBX)
+    bench.org.refuse[user] = refusal()
+    bench.quiet()
+    bench.org.refuse.clear()
+    assert bench.store.retry_parked(ORG, [user] if named else [], "ada") == 1
+    bench.quiet()
+    assert bench.held(user) == CTI | PBX
+
+
+def test_a_conflict_is_said_before_what_is_held_back(bench: Bench) -> None:
+    user = held_back(bench)
+    bench.org.request(user, CTI | BOTH)
+    bench.quiet()
+    assert bench.status(user) == "Conflict"
+    assert bench.held(user) == CTI
 
 
 # A swap that cannot be made
