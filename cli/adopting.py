@@ -74,10 +74,10 @@ def _apply(org: Org, run: Run) -> AdoptionReport:
 
 
 def _unadopted(run: Run) -> list[str]:
-    """Users whose request is still not what they hold."""
+    """Users whose request is still not what they hold, or of whom that is not known."""
     left: list[str] = []
     after_id = ""
     while page := runtime().store.items(run.id, after_id):
-        left.extend(i.user_id for i in page if i.requested != i.requested_after)
+        left.extend(i.user_id for i in page if i.after is None or i.requested != i.requested_after)
         after_id = page[-1].user_id
     return left

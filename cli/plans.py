@@ -1,7 +1,9 @@
 """How a plan reads: who gains what, who loses what, and why."""
 
 import csv
+import time
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 
 from rich.progress import Progress as Bar
@@ -12,7 +14,10 @@ from cli.output import console, counted, names, print_json, print_table, say
 from cli.session import runtime
 from sync.errors import NotAllowed
 from sync.org import Org
-from sync.ports.runs import PlanItem, Run, RunKind
+from sync.ports.runs import PlanItem, Run, RunKind, RunStatus
+from sync.reconcile import Progress
+
+FOLLOW_SECONDS = 0.5
 
 
 def make_plan(org: Org, kind: RunKind, by: str, user_ids: tuple[str, ...] = ()) -> Run:
@@ -23,9 +28,23 @@ def make_plan(org: Org, kind: RunKind, by: str, user_ids: tuple[str, ...] = ()) 
     run_id = org.queue_run(kind, by, user_ids)
     with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(f"reading {org.name}", total=None)
-        run = org.reconciler().carry_out(run_id, lambda read: bar.update(task, completed=read))
-    if run is None:
-        raise NotAllowed(f"Run {run_id} was taken by a worker: see `license-sync status`.")
+
+        def progress(read: int) -> None:
+            bar.update(task, completed=read)
+
+        run = org.reconciler().carry_out(run_id, progress, seconds=inf)
+        if run is None:
+            run = _followed(run_id, progress)
+    if run.status is RunStatus.FAILED:
+        raise NotAllowed(f"Run {run.id} failed: {run.error}")
+    return run
+
+
+def _followed(run_id: int, progress: Progress) -> Run:
+    """A run that a worker was faster to take, when that has ended it."""
+    while (run := runtime().store.run(run_id)).status in (RunStatus.QUEUED, RunStatus.RUNNING):
+        progress(run.users_read)
+        time.sleep(FOLLOW_SECONDS)
     return run
 
 
@@ -93,7 +112,9 @@ def _cells(item: PlanItem) -> tuple[str, ...]:
     requested = names(item.requested)
     if item.requested_after != item.requested:
         requested += f" → {names(item.requested_after)}"
-    after = "unchanged" if item.after is None or item.after == item.held else names(item.after)
+    after = "not written" if item.after is None else names(item.after)
+    if item.after == item.held:
+        after = "unchanged"
     why = item.why
     if item.hold:
         why = f"{names(item.hold)} held back. {why}"

@@ -67,6 +67,7 @@ class Adopter:
         report, after_id = AdoptionReport(), ""
         while items := self.runs.items(run_id, after_id, self.reader.read_limit):
             after_id = items[-1].user_id
+            self.runs.confirm(run_id, token, {}, LEASE_SECONDS)
             self._page(_Applying(run_id, token, by), items, report)
             progress(len(items))
         self.runs.end_run(run_id, token)

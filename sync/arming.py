@@ -11,6 +11,9 @@ from enum import StrEnum
 from sync.ports.orgs import OrgState
 from sync.ports.runs import Run, RunStatus
 
+SEEN_AT_LEAST = 2
+"""Users that a plan must have read: the integration user sees itself in any case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Approvable:
@@ -57,7 +60,9 @@ def mode(state: OrgState, fingerprint: str | None) -> Mode:
 def next_step(state: OrgState, fingerprint: str, plan: Run | None) -> Next:
     """What brings the org further; `plan` is the newest plan under this fingerprint.
 
-    Only an org that never was armed arms itself, and only when its plan removes no license.
+    Only an org that never was armed arms itself, and only when its plan removes no license. A plan
+    that saw hardly anybody, or somebody with flags that cannot be read, says nothing about that:
+    where the integration user may not see users, Salesforce's answer is empty and no error.
     """
     if state.armed_fingerprint == fingerprint:
         return Next.NOTHING
@@ -65,7 +70,8 @@ def next_step(state: OrgState, fingerprint: str, plan: Run | None) -> Next:
         return Next.PLAN
     if plan.status is not RunStatus.DONE:
         return Next.NOTHING
-    if state.armed_at is None and plan.removals == 0:
+    says_enough = plan.users_read >= SEEN_AT_LEAST and plan.unreadable == 0
+    if state.armed_at is None and plan.removals == 0 and says_enough:
         return Next.ARM
     return Next.PERSON
 

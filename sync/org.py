@@ -100,7 +100,7 @@ class Org:
 
     def carry_out(self, run_id: int, progress: Progress = lambda _: None) -> Run | None:
         """Do a queued run; None if somebody else does it, or not now."""
-        return self._guarded(lambda: self.reconciler().carry_out(run_id, progress))
+        return self._guarded(lambda: self._carry_out(run_id, progress))
 
     def queue_run(self, kind: RunKind, by: str, user_ids: Sequence[str] = ()) -> int:
         """Queue a run under today's fingerprint; its id."""
@@ -118,7 +118,15 @@ class Org:
 
     def reconciler(self) -> Reconciler:
         """What carries out this org's runs."""
-        return Reconciler(self.name, self.store, self.store, self.gateway.reader, self.rulebook)
+        return Reconciler(
+            org=self.name,
+            runs=self.store,
+            intake=self.store,
+            reader=self.gateway.reader,
+            rulebook=self.rulebook,
+            fingerprint=self.fingerprint(),
+            monotonic=self.monotonic,
+        )
 
     def ready(self) -> str | None:
         """Log in and look at the schema; the sentence that says what is wrong, or None."""
@@ -179,6 +187,16 @@ class Org:
             raise report.stopped_by
         return report
 
+    def _carry_out(self, run_id: int, progress: Progress) -> Run | None:
+        """A run that fails waits by itself: live edits go on unless the whole org is stopped."""
+        try:
+            return self.reconciler().carry_out(run_id, progress)
+        except CallFailed as failed:
+            if failed.failure.remedy is Remedy.STOP_ORG:
+                raise
+            log.warning("%s: run %d waits: %s", self.name, run_id, failed)
+            return None
+
     def _scanner(self) -> Scanner:
         return Scanner(self.name, self.store, self.gateway.reader, self.rulebook)
 
@@ -191,13 +209,17 @@ class Org:
             case arming.Next.PLAN:
                 self.store.create_run(self.name, RunKind.PLAN, fingerprint, by=ITSELF)
             case arming.Next.ARM:
-                self.arm(by=ITSELF)
+                self._arm(ITSELF, first=True)
 
     def arm(self, by: str) -> None:
         """Let workers write, and queue the reconcile that finds what there is to write."""
+        self._arm(by, first=False)
+
+    def _arm(self, by: str, *, first: bool) -> None:
         fingerprint = self.fingerprint()
-        self.store.arm(self.name, self.gateway.organization_id(), fingerprint, by)
-        self.store.create_run(self.name, RunKind.RECONCILE, fingerprint, by)
+        organization_id = self.gateway.organization_id()
+        if self.store.arm(self.name, organization_id, fingerprint, by, first=first):
+            self.store.create_run(self.name, RunKind.RECONCILE, fingerprint, by)
 
     def _schema_problem(self) -> str | None:
         if self.monotonic() < self._schema_good_until:

@@ -6,7 +6,7 @@ A run is resumable: each page is stored with the run's place before the next one
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sync.errors import CallFailed, SyncError
+from sync.errors import LeaseLost, SyncError
 from sync.holds import held_back, said_on_record
 from sync.intake import case_of, is_settled, unsettled
 from sync.model import NONE, Flags, Licenses, UserRecord
@@ -15,14 +15,25 @@ from sync.ports.pending import Cause, Notice, Priority
 from sync.ports.runs import PlanItem, Run, RunKind, RunStore
 from sync.ports.salesforce import UserReader
 from sync.ports.scans import IntakeStore
+from sync.retrying import RETRY_SECONDS
 from sync.rules import Rulebook
 from sync.statement import reason_of, status_of
 
 PAGE_LIMIT = 2000
 LEASE_SECONDS = 60.0
 
+PASS_SECONDS = 45.0
+"""How long a run is gone on with at a time: tasks have an end, and there are other runs."""
+
+TRIES = 8
+"""How often a run may fail in the same place."""
+
 Progress = Callable[[int], None]
 """Told how many users have been read so far."""
+
+_OTHER_RULES = "It was queued under other rules, features or fields than the process that took it."
+_BROKE = "The program failed over it: its log says where."
+_MORE = "There is more to read: it is gone on with."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,39 +45,53 @@ class Reconciler:
     intake: IntakeStore
     reader: UserReader
     rulebook: Rulebook
+    fingerprint: str
+    monotonic: Callable[[], float]
 
-    def carry_out(self, run_id: int, progress: Progress = lambda _: None) -> Run | None:
-        """Do a queued run, or go on with one whose worker died; None if somebody else does it.
+    def carry_out(
+        self, run_id: int, progress: Progress = lambda _: None, seconds: float = PASS_SECONDS
+    ) -> Run | None:
+        """Do a due run for a while, or go on with one; None if somebody else does it.
 
-        A failed call leaves the run queued where it stands and is raised again.
+        A run that is not done after `seconds` is queued again, to be gone on with. So is one that
+        failed, after a wait; the failure is raised. One that fails `TRIES` times in the same place
+        ends as failed, and so does one that was queued under another fingerprint.
         """
         taken = self.runs.take_run(run_id, LEASE_SECONDS)
         if taken is None:
             return None
         run, token = taken
+        if run.fingerprint != self.fingerprint:
+            self.runs.end_run(run_id, token, _OTHER_RULES)
+            return self.runs.run(run_id)
+        passing = _Pass(self, run, token, progress, until=self.monotonic() + seconds)
         try:
-            self._read_all(run, token, progress)
-        except CallFailed as failed:
-            self.runs.requeue_run(run_id, token, str(failed))
+            is_done = passing.read_on()
+        except LeaseLost:
             raise
-        except SyncError as error:
-            self.runs.end_run(run_id, token, str(error))
+        except ValueError:
+            self.runs.end_run(run_id, token, _BROKE)
             raise
-        except Exception:
-            self.runs.end_run(run_id, token, "the program failed over it: its log says where")
+        except Exception as error:
+            reason = str(error) if isinstance(error, SyncError) else _BROKE
+            self._failed(passing, reason)
             raise
-        self.runs.end_run(run_id, token)
+        if is_done:
+            self.runs.end_run(run_id, token)
+        else:
+            self.runs.requeue_run(run_id, token, _MORE, 0.0)
         return self.runs.run(run_id)
 
-    def _read_all(self, run: Run, token: str, progress: Progress) -> None:
-        read = run.users_read
-        for records, after_id in self._pages(run):
-            items, notices = self._say(run, records)
-            read += len(records)
-            self.runs.advance_run(run.id, token, after_id, read, items, notices, LEASE_SECONDS)
-            progress(read)
+    def _failed(self, passing: "_Pass", reason: str) -> None:
+        tries = 1 if passing.got_on else passing.run.tries
+        if tries >= TRIES:
+            self.runs.end_run(passing.run.id, passing.token, reason)
+        else:
+            delay = RETRY_SECONDS[min(tries, len(RETRY_SECONDS)) - 1]
+            self.runs.requeue_run(passing.run.id, passing.token, reason, delay)
 
-    def _pages(self, run: Run) -> Iterator[tuple[Sequence[UserRecord], str]]:
+    def pages(self, run: Run) -> Iterator[tuple[Sequence[UserRecord], str, bool]]:
+        """What a run has still to read: records, the place after them, and whether that is all."""
         if run.user_ids:
             yield from self._named(run)
             return
@@ -75,22 +100,20 @@ class Reconciler:
             page = self.reader.everyone(after_id, PAGE_LIMIT)
             if page.records:
                 after_id = page.records[-1].user_id
-            yield page.records, after_id
+            yield page.records, after_id, page.last
             if page.last:
                 return
 
-    def _named(self, run: Run) -> Iterator[tuple[Sequence[UserRecord], str]]:
+    def _named(self, run: Run) -> Iterator[tuple[Sequence[UserRecord], str, bool]]:
         ids = [user_id for user_id in sorted(run.user_ids) if user_id > run.after_id]
         for start in range(0, len(ids), self.reader.read_limit):
             chunk = ids[start : start + self.reader.read_limit]
             reading = self.reader.read(chunk)
-            yield [reading.records[i] for i in chunk if i in reading.records], chunk[-1]
+            found = [reading.records[i] for i in chunk if i in reading.records]
+            yield found, chunk[-1], chunk[-1] == ids[-1]
 
-    def _say(
-        self,
-        run: Run,
-        records: Sequence[UserRecord],
-    ) -> tuple[list[PlanItem], list[Notice]]:
+    def say(self, run: Run, records: Sequence[UserRecord]) -> tuple[list[PlanItem], list[Notice]]:
+        """What a run makes of a page of records: items of a plan, or notices."""
         ids = [record.user_id for record in records]
         entries = self.intake.living_entries(self.org, ids) if ids else {}
         holds = self.intake.holds(self.org, ids) if ids else {}
@@ -114,6 +137,31 @@ class Reconciler:
             case RunKind.ADOPT:
                 items = (adoption_item(r, self.rulebook) for r in records)
         return [item for item in items if item is not None], []
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One going on with a run, page by page."""
+
+    reconciler: Reconciler
+    run: Run
+    token: str
+    progress: Progress
+    until: float
+    got_on: bool = False
+
+    def read_on(self) -> bool:
+        """Read until the end, or until time is up; whether it came to the end."""
+        made, run, read = self.reconciler, self.run, self.run.users_read
+        for records, after_id, is_last in made.pages(run):
+            items, notices = made.say(run, records)
+            read += len(records)
+            made.runs.advance_run(run.id, self.token, after_id, read, items, notices, LEASE_SECONDS)
+            self.got_on = True
+            self.progress(read)
+            if not is_last and made.monotonic() > self.until:
+                return False
+        return True
 
 
 def plan_item(
@@ -140,10 +188,11 @@ def plan_item(
 def adoption_item(record: UserRecord, rulebook: Rulebook) -> PlanItem | None:
     """What adopting this record would do: request what is held, and hold what rules would take.
 
-    None for a record that requests what it holds and keeps all of it, or has unknown flags.
+    None for a record that requests what it holds and keeps all of it. One with flags that cannot
+    be read is in the way: `after` is None.
     """
     if record.requested.unknown or record.held.unknown:
-        return None
+        return _unadoptable(record, rulebook)
     requested = record.held.on
     decision = rulebook.decide(replace(case_of(record, ()), requested=Flags(requested)))
     hold = NONE if decision.effective is None else record.held.on - decision.effective
@@ -159,5 +208,20 @@ def adoption_item(record: UserRecord, rulebook: Rulebook) -> PlanItem | None:
         status=status_of(decision),
         why=reason_of(decision),
         hold=hold,
+        modified_at=record.modified_at,
+    )
+
+
+def _unadoptable(record: UserRecord, rulebook: Rulebook) -> PlanItem:
+    decision = rulebook.decide(case_of(record, ()))
+    return PlanItem(
+        user_id=record.user_id,
+        username=record.username,
+        requested=record.requested.on,
+        requested_after=record.requested.on,
+        held=record.held.on,
+        after=None,
+        status=status_of(decision),
+        why=reason_of(decision),
         modified_at=record.modified_at,
     )

@@ -39,8 +39,13 @@ class OrgStore(Protocol):
         """Remember which organization answers for this org if none is remembered; the state."""
         ...
 
-    def arm(self, org: str, organization_id: str, fingerprint: str, by: str) -> None:
-        """Let workers write under this fingerprint, to this organization."""
+    def arm(
+        self, org: str, organization_id: str, fingerprint: str, by: str, *, first: bool = False
+    ) -> bool:
+        """Let workers write under this fingerprint, to this organization; whether it did.
+
+        With `first`, only an org that nobody ever armed.
+        """
         ...
 
     def report_problem(self, org: str, problem: str, retry_seconds: float) -> None:

@@ -32,7 +32,11 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A pass over an org, or over some of its users (`user_ids`; empty: all)."""
+    """A pass over an org, or over some of its users (`user_ids`; empty: all).
+
+    `unreadable` counts users of a plan with a flag that cannot be read. `tries` is how often it
+    was begun, this time included, since it last got on by a page.
+    """
 
     id: int
     org: str
@@ -48,6 +52,8 @@ class Run:
     unsettled: int
     removals: int
     grants: int
+    unreadable: int
+    tries: int
     error: str | None
     applied_by: str | None = None
     applied_at: datetime | None = None
@@ -98,7 +104,7 @@ class RunStore(Protocol):
         ...
 
     def take_run(self, run_id: int, lease_seconds: float) -> tuple[Run, str] | None:
-        """Lease a queued run, or a running one whose lease ended; None if it is not to be had.
+        """Lease a due run, or a running one whose lease ended; None if it is not to be had.
 
         The second value is the lease's token.
         """
@@ -121,8 +127,11 @@ class RunStore(Protocol):
         """Finish a run, as failed if there is an error."""
         ...
 
-    def requeue_run(self, run_id: int, token: str, reason: str) -> None:
-        """Give a run back where it stands, with why it stopped; quietly nothing if lost."""
+    def requeue_run(self, run_id: int, token: str, reason: str, delay: float) -> None:
+        """Give a run back where it stands, with why it stopped, due after `delay` seconds.
+
+        Quietly nothing if the lease was lost.
+        """
         ...
 
     def take_to_apply(self, run_id: int, by: str, lease_seconds: float) -> str | None:

@@ -21,6 +21,13 @@ _STATES = select(org_state).where(_OF_ORG_AND_ALL)
 _PAUSED = select(func.count()).where(_OF_ORG_AND_ALL, org_state.c.paused_at.is_not(None))
 
 
+_ARMED = (
+    select(org_state.c.org)
+    .where(org_state.c.org == bindparam("of_org"), org_state.c.armed_at.is_not(None))
+    .with_for_update()
+)
+
+
 def set_org(connection: Connection, org: str, **values: Any) -> None:
     """Set columns of an org's row, which is made if nobody has met the org yet."""
     row = org_state.c.org == org
@@ -77,9 +84,16 @@ class OrgStates(Database):
             )
             return read_state(connection, org)
 
-    def arm(self, org: str, organization_id: str, fingerprint: str, by: str) -> None:
-        """Let workers write under this fingerprint, to this organization, and at once."""
+    def arm(
+        self, org: str, organization_id: str, fingerprint: str, by: str, *, first: bool = False
+    ) -> bool:
+        """Let workers write under this fingerprint, to this organization, and at once.
+
+        With `first` only an org that nobody ever armed; whether it did.
+        """
         with self.writing() as connection:
+            if first and connection.execute(_ARMED, {"of_org": org}).one_or_none() is not None:
+                return False
             set_org(
                 connection,
                 org,
@@ -90,6 +104,7 @@ class OrgStates(Database):
                 problem=None,
                 problem_until=None,
             )
+        return True
 
     def report_problem(self, org: str, problem: str, retry_seconds: float) -> None:
         """Say why the org does not work now."""

@@ -35,12 +35,15 @@ _RUN = (
     _row.unsettled,
     _row.removals,
     _row.grants,
+    _row.unreadable,
+    _row.tries,
     _row.error,
     _row.applied_by,
     _row.applied_at,
 )
 _LOST = "The run took longer than its lease; another worker goes on from the stored place."
 _PAUSED = "The org was paused: the run stops where it is."
+_COUNTS = ("users_read", "unsettled", "removals", "grants", "unreadable", "tries")
 _FREE = {"lease_token": None, "lease_until": None}
 
 
@@ -56,7 +59,7 @@ class Runs(Database):
         user_ids: Sequence[str] = (),
     ) -> int:
         """Queue a run; its id."""
-        counts = dict.fromkeys(("users_read", "unsettled", "removals", "grants"), 0)
+        counts = dict.fromkeys(_COUNTS, 0)
         with self.writing() as connection:
             new = insert(run).values(
                 org=org,
@@ -74,16 +77,18 @@ class Runs(Database):
         return run_id
 
     def take_run(self, run_id: int, lease_seconds: float) -> tuple[Run, str] | None:
-        """Lease a queued run, or a running one whose lease ended; None if it is not to be had."""
+        """Lease a due run, or a running one whose lease ended; None if it is not to be had."""
         token = new_token()
         with self.writing() as connection:
             now = self.clock_of(connection)
             free = _is_free(RunStatus.QUEUED, RunStatus.RUNNING, now)
             lease = {"lease_token": token, "lease_until": after(now, lease_seconds)}
-            taken = update(run).where(_row.id == run_id, free)
-            row = connection.execute(
-                taken.values(status=RunStatus.RUNNING, **lease).returning(*_RUN)
-            ).one_or_none()
+            taken = (
+                update(run)
+                .where(_row.id == run_id, free, is_due(now))
+                .values(status=RunStatus.RUNNING, tries=_row.tries + 1, due_at=None, **lease)
+            )
+            row = connection.execute(taken.returning(*_RUN)).one_or_none()
         return None if row is None else (_run(row), token)
 
     def advance_run(
@@ -112,6 +117,8 @@ class Runs(Database):
                 unsettled=_row.unsettled + len(found),
                 removals=_row.removals + sum(len(item.removed) for item in items),
                 grants=_row.grants + sum(len(item.granted) for item in items),
+                unreadable=_row.unreadable + sum(item.after is None for item in items),
+                tries=0,
                 lease_until=after(now, lease_seconds),
             )
             store_notices(self, connection, now, org, notices)
@@ -128,11 +135,12 @@ class Runs(Database):
             if ended.kind is RunKind.RECONCILE and ended.whole_org and not error:
                 set_org(connection, org, last_reconcile_at=now)
 
-    def requeue_run(self, run_id: int, token: str, reason: str) -> None:
+    def requeue_run(self, run_id: int, token: str, reason: str, delay: float) -> None:
         """Give a run back where it stands, with why it stopped; quietly nothing if lost."""
         held = (_row.id == run_id, _row.lease_token == token)
-        values = {"status": RunStatus.QUEUED, "error": reason}
         with self.writing() as connection:
+            due = after(self.clock_of(connection), delay)
+            values = {"status": RunStatus.QUEUED, "error": reason, "due_at": due}
             connection.execute(update(run).where(*held).values(**_FREE, **values))
 
     def take_to_apply(self, run_id: int, by: str, lease_seconds: float) -> str | None:
@@ -219,6 +227,11 @@ class Runs(Database):
 
 def _is_free(idle: RunStatus, busy: RunStatus, now: datetime) -> ColumnElement[bool]:
     return or_(_row.status == idle, and_(_row.status == busy, _row.lease_until <= now))
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether a run need not wait any more."""
+    return or_(_row.due_at.is_(None), _row.due_at <= now)
 
 
 def _set_run(connection: Connection, run_id: int, **values: Any) -> None:

@@ -12,6 +12,7 @@ from sync.ports.pending import Priority
 from sync.ports.review import DueWork
 from sync.ports.runs import RunStatus
 from sync.store.database import Database, insert_on
+from sync.store.runs import is_due
 from sync.store.tables import ALL_ORGS, beat, org_state, pending_lease, pending_user, run
 
 CAP = 5000
@@ -104,7 +105,8 @@ def _abandoned(connection: Connection, now: datetime) -> dict[tuple[str, Priorit
 
 def _free_runs(connection: Connection, now: datetime) -> dict[str, list[int]]:
     is_dead = and_(run.c.status == RunStatus.RUNNING, run.c.lease_until <= now)
-    query = select(run.c.org, run.c.id).where(or_(run.c.status == RunStatus.QUEUED, is_dead))
+    is_queued = and_(run.c.status == RunStatus.QUEUED, is_due(now))
+    query = select(run.c.org, run.c.id).where(or_(is_queued, is_dead))
     found = defaultdict(list)
     for org, run_id in connection.execute(query.order_by(run.c.id)):
         found[org].append(run_id)

@@ -14,7 +14,7 @@ from sync.ports.settling import Outcome, OutcomeKind
 from sync.store import SqlStore
 
 ORG, PRINT, LEASE = "acme", "print-1", 30.0
-ANN, BOB, CID = "005000000000001AAA", "005000000000002AAA", "005000000000003AAA"
+ANN, BOB, CID, DAN = (f"00500000000000{number}AAA" for number in (1, 2, 3, 4))
 START = datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC)
 
 CTI = Licenses.of(License.CTI)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sync.holds import HELD_BACK
 from sync.model import NONE, Licenses
 from sync.ports.conflict_log import EntryStatus
 from sync.ports.pending import Cause, Priority
@@ -13,6 +14,7 @@ from tests.contract.store.scene import (
     BOB,
     CID,
     CTI,
+    DAN,
     LEASE,
     ORG,
     PRINT,
@@ -26,10 +28,10 @@ from tests.contract.store.scene import (
 )
 
 
-def park(scene: Scene, *user_ids: str, hold: Licenses = CTI) -> None:
-    """Park these users, with a hold unless said otherwise."""
+def park(scene: Scene, *user_ids: str, hold: Licenses = CTI, code: str = HELD_BACK) -> None:
+    """Park these users, held back unless said otherwise."""
     scene.notice(*user_ids, seen="")
-    scene.book(scene.claim(), OutcomeKind.PARKED, delay=3600, code="X", reason="no", hold=hold)
+    scene.book(scene.claim(), OutcomeKind.PARKED, delay=3600, code=code, reason="no", hold=hold)
 
 
 def test_now_is_the_databases_clock(scene: Scene, clock: Clock) -> None:
@@ -55,9 +57,10 @@ def test_a_long_list_of_parked_users_comes_page_by_page(scene: Scene) -> None:
 def test_all_are_retried_but_those_held_back(scene: Scene, org: str | None) -> None:
     park(scene, ANN, BOB)
     park(scene, CID, hold=NONE)
-    assert scene.store.retry_parked(org, [], "eve") == 1
+    park(scene, DAN, code="ROW_LOCKED")
+    assert scene.store.retry_parked(org, [], "eve") == 2
     assert [parked.user_id for parked in scene.store.parked()] == [ANN, BOB]
-    assert scene.store.holds(ORG, [ANN, BOB, CID]) == {ANN: CTI, BOB: CTI}
+    assert scene.store.holds(ORG, [ANN, BOB, CID, DAN]) == {ANN: CTI, BOB: CTI, DAN: CTI}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +79,12 @@ def test_parked_users_are_retried_without_their_hold(
         assert (user.cause, user.actor, user.hold) == (Cause.RETRY, "eve", NONE)
         assert (user.attempts, user.noticed_at) == (0, now)
     assert list(scene.store.parked()) == []
+
+
+def test_who_is_parked_for_another_reason_keeps_the_hold(scene: Scene) -> None:
+    park(scene, ANN, code="ROW_LOCKED")
+    assert scene.store.retry_parked(ORG, [ANN], "eve") == 1
+    assert scene.store.holds(ORG, [ANN]) == {ANN: CTI}
 
 
 def test_only_the_named_parked_users_are_retried(scene: Scene) -> None:

@@ -1,14 +1,16 @@
 """A brownfield org is taken over and nobody loses a license."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from sync.adoption import Adopter, AdoptionReport
 from sync.errors import CallFailed, LeaseLost, Remedy
-from sync.model import NONE, License, Licenses
+from sync.model import NONE, Flags, License, Licenses
 from sync.ports.pending import Cause, Notice, Priority
 from sync.ports.runs import Run, RunKind
+from sync.ports.salesforce import Reading
 from sync.settle import Settler
 from tests.fakes.bench import BOTH, CTI, FINGERPRINT, FREEDOM, ORG, PBX, SCV, Bench
 from tests.fakes.org import call_failed, refusal
@@ -161,3 +163,31 @@ def test_what_is_held_back_outlives_later_notices(bench: Bench) -> None:
     bench.store.notice(ORG, [Notice(user, "u", Cause.POLL, Priority.LIVE, seen="other")])
     settle_everything(bench)
     assert bench.held(user) == CTI
+
+
+def test_who_cannot_be_read_is_in_the_way_and_said_so(bench: Bench) -> None:
+    user = bench.user(1, held=FREEDOM | CTI)
+    bench.org.edit(user, requested=Flags(NONE, PBX))
+    bench.user(2, held=PBX)
+    plan, report = adopt(bench)
+    assert report.left == {user: "a license field is hidden"}
+    (left,) = bench.store.items(run(bench, RunKind.ADOPT).id)
+    assert (left.user_id, left.after) == (user, None)
+    assert plan.removals == 0
+
+
+def test_an_adoption_with_little_to_write_keeps_its_lease(bench: Bench) -> None:
+    """All was written by one that died; this one only reads, page by slow page."""
+    users = [bench.user(number, held=PBX) for number in range(10, 80)]
+    bench.org.read_limit = 2
+    plan = run(bench, RunKind.ADOPT)
+    for user in users:
+        bench.org.request(user, PBX)
+    read = bench.org.read
+
+    def slow(user_ids: Sequence[str]) -> Reading:
+        bench.org.tick(2)
+        return read(user_ids)
+
+    bench.org.read = slow  # type: ignore[method-assign]
+    assert adopter(bench).apply(plan.id, "ada") is not None

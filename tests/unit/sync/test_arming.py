@@ -42,6 +42,8 @@ PLAN = Run(
     unsettled=1,
     removals=0,
     grants=1,
+    unreadable=0,
+    tries=1,
     error=None,
 )
 APPROVABLE = Approvable("00D1", "policy", frozenset({"scv", "pci"}), "layout")
@@ -69,6 +71,10 @@ def test_the_mode_of_an_org(state: OrgState, fingerprint: str | None, expected: 
         (STATE, None, Next.PLAN),
         (STATE, PLAN, Next.ARM),
         (STATE, replace(PLAN, removals=1), Next.PERSON),
+        (STATE, replace(PLAN, unreadable=1), Next.PERSON),
+        (STATE, replace(PLAN, users_read=0), Next.PERSON),
+        (STATE, replace(PLAN, users_read=1), Next.PERSON),
+        (STATE, replace(PLAN, users_read=2), Next.ARM),
         (STATE, replace(PLAN, status=RunStatus.RUNNING), Next.NOTHING),
         (STATE, replace(PLAN, status=RunStatus.QUEUED), Next.NOTHING),
         (STATE, replace(PLAN, status=RunStatus.FAILED), Next.PLAN),

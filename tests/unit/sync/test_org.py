@@ -7,10 +7,13 @@ import pytest
 
 from sync.arming import Mode
 from sync.errors import CallFailed, Failure, Remedy
+from sync.model import NONE, Flags
 from sync.org import HICCUP_SECONDS, PROBLEM_SECONDS, SCHEMA_SECONDS, Org
-from sync.ports.pending import Priority
-from sync.ports.runs import RunKind
-from tests.fakes.bench import CTI, FREEDOM, PBX, Bench, memory_bench
+from sync.ports.pending import Cause, Notice, Priority
+from sync.ports.runs import Run, RunKind
+from sync.ports.salesforce import Page
+from sync.rules import Rulebook
+from tests.fakes.bench import CTI, FREEDOM, PBX, SCV, Bench, memory_bench
 from tests.fakes.org import call_failed
 
 NAME = "fresh"
@@ -18,8 +21,10 @@ NAME = "fresh"
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    """A store, and an org that nobody has met."""
+    """A store, and an org that nobody has met, with two users who want nothing."""
     with memory_bench() as made:
+        made.user(901)
+        made.user(902)
         yield made
 
 
@@ -110,6 +115,7 @@ def test_another_organization_stops_all_writes_with_one_sentence(bench: Bench) -
     bench.org.organization = "00D000000000009AAA"
     bench.org.forget_login()
     user = bench.user(requested=FREEDOM)
+    bench.org.written.clear()
     work(bench, org)
     assert bench.org.written == []
     problem = bench.store.state(NAME).problem
@@ -216,3 +222,80 @@ def test_a_wrong_field_is_named_at_once_and_in_the_log(
     assert org.poll() is None
     assert bench.store.state(NAME).problem == "User.Effective_CTI__c is hidden: grant it."
     assert "Effective_CTI__c" in caplog.text
+
+
+def test_an_org_that_shows_hardly_anybody_does_not_arm_itself(bench: Bench) -> None:
+    """Where the integration user may not see users, the answer is empty and no error."""
+    users = [bench.user(number, held=FREEDOM | CTI | PBX) for number in range(10, 20)]
+    bench.org.hidden |= bench.org.users.keys()
+    org = org_of(bench)
+    work(bench, org)
+    assert mode(bench, org) is Mode.OBSERVING
+    bench.org.hidden.clear()
+    org.queue_nightly()
+    work(bench, org)
+    assert {bench.held(user) for user in users} == {FREEDOM | CTI | PBX}
+
+
+def test_a_flag_that_cannot_be_read_does_not_arm_an_org(bench: Bench) -> None:
+    user = bench.user(held=FREEDOM | CTI)
+    bench.org.edit(user, requested=Flags(NONE, PBX))
+    org = org_of(bench)
+    work(bench, org)
+    assert mode(bench, org) is Mode.OBSERVING
+    bench.org.edit(user, requested=Flags(NONE))
+    work(bench, org)
+    assert bench.held(user) == FREEDOM | CTI
+
+
+def test_a_plan_made_under_other_rules_arms_nobody(bench: Bench) -> None:
+    """During a restart with other features, an old worker may take the new one's plan."""
+    user = bench.user(requested=SCV, held=SCV)
+    fewer = Rulebook(bench.rulebook.policy, frozenset())
+    new, old = org_of(bench, rulebook=fewer), org_of(bench)
+    bench.org.tick(3)
+    new.poll()
+    (run_id,) = bench.store.due_work()[NAME].runs
+    old.carry_out(run_id)
+    work(bench, new)
+    assert mode(bench, new) is Mode.OBSERVING
+    assert bench.held(user) == SCV
+
+
+def test_arming_itself_does_not_overrule_a_person_of_the_same_moment(bench: Bench) -> None:
+    fewer = Rulebook(bench.rulebook.policy, frozenset())
+    mine, theirs = org_of(bench), org_of(bench, rulebook=fewer)
+    work(bench, mine, 1)
+    latest_run = bench.store.latest_run
+
+    def and_then_a_person_approves(org: str, kind: RunKind, fingerprint: str) -> Run | None:
+        found = latest_run(org, kind, fingerprint)
+        bench.store.latest_run = latest_run  # type: ignore[method-assign]
+        theirs.arm(by="ada")
+        return found
+
+    bench.store.latest_run = and_then_a_person_approves  # type: ignore[method-assign]
+    bench.org.tick(3)
+    mine.poll()
+    assert bench.store.state(NAME).armed_by == "ada"
+
+
+def test_a_run_in_trouble_delays_no_live_edit(bench: Bench) -> None:
+    """Salesforce may take too long over a query of all users while all else works."""
+    org = org_of(bench)
+    work(bench, org)
+    org.queue_nightly()
+    everyone = bench.org.everyone
+
+    def too_long(after_id: str, limit: int) -> Page:
+        raise CallFailed(Failure("QUERY_TIMEOUT", "It took too long.", Remedy.RETRY, 60))
+
+    bench.org.everyone = too_long  # type: ignore[method-assign]
+    (run_id,) = bench.store.due_work()[NAME].runs
+    assert org.carry_out(run_id) is None
+    bench.org.everyone = everyone  # type: ignore[method-assign]
+    user = bench.user(20, requested=FREEDOM)
+    bench.store.notice(NAME, [Notice(user, "u", Cause.POLL, Priority.LIVE)])
+    org.settle(Priority.LIVE, 2000)
+    assert bench.held(user) == FREEDOM | CTI
+    assert bench.store.run(run_id).error == "It took too long."

@@ -1,18 +1,32 @@
 """Plans that write nothing, reconciles that mark, and runs that go on where they stood."""
 
+from functools import partial
+
 import pytest
 
-from sync.errors import CallFailed
-from sync.model import NONE, License, Licenses
+from sync.errors import CallFailed, StoreUnavailable
+from sync.model import NONE, Flags, License, Licenses
 from sync.ports.pending import Cause, Notice, Priority
 from sync.ports.runs import Run, RunKind, RunStatus
-from sync.reconcile import Reconciler
+from sync.reconcile import PASS_SECONDS, TRIES, Reconciler
 from tests.fakes.bench import BOTH, CTI, FINGERPRINT, FREEDOM, ORG, PBX, RECORD, SCV, Bench
 from tests.fakes.org import call_failed
 
 
 def reconciler(bench: Bench) -> Reconciler:
-    return Reconciler(ORG, bench.store, bench.store, bench.org, bench.rulebook)
+    return Reconciler(
+        ORG,
+        bench.store,
+        bench.store,
+        bench.org,
+        bench.rulebook,
+        FINGERPRINT,
+        partial(_seconds, bench),
+    )
+
+
+def _seconds(bench: Bench) -> float:
+    return bench.org.now.timestamp()
 
 
 def run(bench: Bench, kind: RunKind, *user_ids: str) -> Run:
@@ -84,6 +98,7 @@ def test_a_run_that_breaks_off_goes_on_where_it_stood(bench: Bench) -> None:
         reconciler(bench).carry_out(run_id, fail_after_two)
     assert bench.store.run(run_id).status is RunStatus.QUEUED
     bench.org.calls.clear()
+    bench.org.tick(2)
     done = reconciler(bench).carry_out(run_id)
     assert done is not None
     assert (done.users_read, done.unsettled) == (12, 12)
@@ -132,3 +147,86 @@ def test_a_run_that_the_program_fails_over_ends(bench: Bench) -> None:
         reconciler(bench).carry_out(run_id)
     assert bench.store.run(run_id).status is RunStatus.FAILED
     assert bench.store.due_work().get(ORG) is None
+
+
+def many(bench: Bench, count: int = 12) -> int:
+    """A queued reconcile of users that come five a page; its id."""
+    bench.org.page_size = 5
+    for number in range(1, count + 1):
+        bench.user(number, requested=PBX)
+    return bench.store.create_run(ORG, RunKind.RECONCILE, FINGERPRINT, "ada")
+
+
+def test_a_long_run_is_gone_on_with_in_passes(bench: Bench) -> None:
+    run_id = many(bench)
+
+    def slow(_: int) -> None:
+        bench.org.tick(PASS_SECONDS + 1)
+
+    passes = []
+    while (done := reconciler(bench).carry_out(run_id, slow)) is not None:
+        passes.append((done.users_read, done.status))
+    assert passes == [
+        (5, RunStatus.QUEUED),
+        (10, RunStatus.QUEUED),
+        (12, RunStatus.DONE),
+    ]
+
+
+class _TaskTooLong(Exception):
+    """What a task queue raises into a task that takes too long."""
+
+
+@pytest.mark.parametrize(
+    "error", [_TaskTooLong(), StoreUnavailable("It is busy; this is tried again."), call_failed()]
+)
+def test_whatever_cuts_a_run_off_it_is_gone_on_with_after_a_while(
+    bench: Bench, error: Exception
+) -> None:
+    run_id = many(bench)
+
+    def cut(read: int) -> None:
+        if read == 5:
+            raise error
+
+    with pytest.raises(type(error)):
+        reconciler(bench).carry_out(run_id, cut)
+    assert bench.store.run(run_id).status is RunStatus.QUEUED
+    assert reconciler(bench).carry_out(run_id) is None, "it waits"
+    bench.org.tick(2)
+    done = reconciler(bench).carry_out(run_id)
+    assert done is not None
+    assert (done.users_read, done.status) == (12, RunStatus.DONE)
+
+
+def test_a_run_that_never_gets_on_is_tried_ever_less_and_ends(bench: Bench) -> None:
+    run_id = many(bench)
+    tries = 0
+    for _ in range(3600):
+        bench.org.tick(1)
+        if bench.store.due_work().get(ORG) is None:
+            continue
+        tries += 1
+        bench.org.fail = call_failed()
+        with pytest.raises(CallFailed):
+            reconciler(bench).carry_out(run_id)
+    found = bench.store.run(run_id)
+    assert (tries, found.status) == (TRIES, RunStatus.FAILED)
+    assert found.error == str(call_failed())
+
+
+def test_a_run_of_other_rules_is_not_carried_out(bench: Bench) -> None:
+    bench.user(1, requested=PBX)
+    run_id = bench.store.create_run(ORG, RunKind.PLAN, "other rules", "ada")
+    done = reconciler(bench).carry_out(run_id)
+    assert done is not None
+    assert done.status is RunStatus.FAILED
+    assert "other rules" in (done.error or "")
+    assert bench.org.calls == []
+
+
+def test_a_plan_counts_users_that_cannot_be_read(bench: Bench) -> None:
+    user = bench.user(1, held=PBX)
+    bench.org.edit(user, requested=Flags(NONE, PBX))
+    assert run(bench, RunKind.PLAN).unreadable == 1
+    assert run(bench, RunKind.ADOPT).unreadable == 1
