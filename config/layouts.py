@@ -10,11 +10,12 @@ from typing import Any
 from sync.errors import SyncError
 from sync.model import License
 from sync.salesforce.fields import SYSTEM_FIELDS, Layout
-from sync.salesforce.soql import condition_problem, is_name
+from sync.salesforce.soql import is_name
 
 SHIPPED = Path(__file__).with_name("layouts")
 
-_TOP = {"object": True, "scope": True, "key_prefix": False}
+_TOP = {"object": True, "key_prefix": False}
+_SCOPE = "scope"
 _FIELDS = {
     "username": True,
     "name": True,
@@ -90,7 +91,7 @@ Problem = tuple[str, str, str]
 
 
 def _problems(data: Mapping[str, Any]) -> Iterator[Problem]:
-    yield from _key_problems("", data, {**_TOP, **dict.fromkeys(_TABLES, True)})
+    yield from _key_problems("", data, {**_TOP, **dict.fromkeys((_SCOPE, *_TABLES), True)})
     for key in _TOP:
         if key in data and not isinstance(data[key], str):
             yield key, f"is {data[key]!r}", "put a text in quotes there"
@@ -99,6 +100,7 @@ def _problems(data: Mapping[str, Any]) -> Iterator[Problem]:
             yield from _key_problems(f"{table}.", data[table], keys)
         elif table in data:
             yield table, "is no table", f"write [{table}] and its keys below it"
+    yield from _scope_problems(data.get(_SCOPE, {}))
     yield from _value_problems(data)
     yield from _duplicates(data)
 
@@ -142,21 +144,32 @@ def _value_problems(data: Mapping[str, Any]) -> Iterator[Problem]:
             )
         elif key.startswith(_WRITTEN) and not value.lower().endswith("__c"):
             yield key, f"is {value!r}, a standard field", "name a custom field (…__c)"
-    scope, prefix = data.get("scope"), data.get("key_prefix")
-    if isinstance(scope, str) and (why := condition_problem(scope)):
-        yield "scope", f"is no condition ({why})", "correct it"
-    if isinstance(scope, str) and not scope.strip():
-        yield (
-            "scope",
-            "is empty",
-            "write a condition, such as Id != null for every record",
-        )
+    prefix = data.get("key_prefix")
     if isinstance(prefix, str) and not (len(prefix) == 3 and prefix.isascii() and prefix.isalnum()):
         yield (
             "key_prefix",
             f"is {prefix!r}",
             "give the three characters that ids begin with",
         )
+
+
+def _scope_problems(scope: object) -> Iterator[Problem]:
+    if not isinstance(scope, dict):
+        yield (
+            _SCOPE,
+            "is no table",
+            "write [scope] and its fields below it, or none for all records",
+        )
+        return
+    for field, values in scope.items():
+        if not is_name(field):
+            yield f"{_SCOPE}.{field}", "is no API name", "use letters, digits and underscores"
+        if not isinstance(values, list) or not values or not all(map(_is_value, values)):
+            yield f"{_SCOPE}.{field}", f"is {values!r}", 'write a list of values: ["Standard"]'
+
+
+def _is_value(value: object) -> bool:
+    return isinstance(value, str | bool)
 
 
 def _duplicates(data: Mapping[str, Any]) -> Iterator[Problem]:
@@ -177,7 +190,7 @@ def _layout(name: str, data: Mapping[str, Any]) -> Layout:
     return Layout(
         name=name,
         object=data["object"],
-        scope=data["scope"].strip(),
+        scope={field: tuple(values) for field, values in data[_SCOPE].items()},
         key_prefix=data.get("key_prefix"),
         username=fields["username"],
         display_name=fields["name"],

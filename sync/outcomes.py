@@ -26,7 +26,8 @@ UNREADABLE = Failure(
     "give its permission set access to the record.",
     Remedy.PARK,
 )
-GONE_BY = "the user was deleted in Salesforce"
+DELETED = "the user was deleted in Salesforce"
+OUT_OF_SCOPE = "the user is not in the layout's scope any more"
 
 _HISTORY = {
     Written.DONE: HistoryOutcome.CONFIRMED,
@@ -83,10 +84,10 @@ class Booker:
             return False
         return self._refused(step, result).kind is OutcomeKind.PARKED
 
-    def unread(self, user: PendingUser, known: UserContext, *, is_gone: bool) -> Outcome:
-        """The outcome of a user that could not be read: gone for sure, or left for a person."""
-        if is_gone:
-            ends = tuple(CloseEntry(e.id, by=GONE_BY, how=GONE_BY) for e in known.entries)
+    def unread(self, user: PendingUser, known: UserContext, why_gone: str | None) -> Outcome:
+        """The outcome of a user without a record: gone for a reason, or left for a person."""
+        if why_gone is not None:
+            ends = tuple(CloseEntry(e.id, by=why_gone, how=why_gone) for e in known.entries)
             return Outcome(user, OutcomeKind.GONE, entries=ends)
         return Outcome(
             user,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sync.errors import CallFailed, LeaseLost, Remedy
-from sync.outcomes import Booker, Result
+from sync.outcomes import DELETED, OUT_OF_SCOPE, Booker, Result
 from sync.ports.conflict_log import OpenEntry
 from sync.ports.pending import Claim, Priority
 from sync.ports.salesforce import (
@@ -187,6 +187,11 @@ class _Batch:
             for ((step, _), id_), answer in zip(chunk, answers, strict=True):
                 self.results[step.user.user_id].note(id_, answer)
 
+    def _why_gone(self, user_id: str) -> str | None:
+        if user_id in self.reading.outside:
+            return OUT_OF_SCOPE
+        return DELETED if user_id in self.gone else None
+
     def _outcomes(self, steps: Mapping[str, Step], booker: Booker) -> list[Outcome]:
         outcomes = []
         for user in self.claim.users:
@@ -195,7 +200,7 @@ class _Batch:
                 outcomes.append(booker.outcome(step, self._result(step)))
             else:
                 known = self.context.get(user.user_id, UserContext())
-                outcomes.append(booker.unread(user, known, is_gone=user.user_id in self.gone))
+                outcomes.append(booker.unread(user, known, self._why_gone(user.user_id)))
         return outcomes
 
 

@@ -36,11 +36,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a re-read by id gave: a record for each id that could be read, and the rest."""
+    """What a re-read by id gave: a record for each id that could be read, and the rest.
+
+    `outside` are users that are there and not in scope: not ours to write to.
+    """
 
     records: Mapping[str, UserRecord]
     unreadable: frozenset[str]
     server_time: datetime
+    outside: frozenset[str] = frozenset()
 
 
 class UserReader(Protocol):

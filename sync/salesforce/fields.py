@@ -30,14 +30,15 @@ class OddRow(ValueError):
 class Layout:
     """Where one org keeps what: an object and the API names of its fields.
 
-    `scope` is a SOQL condition for the records that are ours to look after. `key_prefix` is how
+    `scope` says which records are ours to look after: those whose fields have one of these values
+    each. `key_prefix` is how
     ids of the object begin, None where that differs from org to org. `active` and
     `recording_group` are None where the object has nothing of the kind.
     """
 
     name: str
     object: str
-    scope: str
+    scope: Mapping[str, tuple[str | bool, ...]]
     key_prefix: str | None
     username: str
     display_name: str
@@ -50,7 +51,7 @@ class Layout:
     effective: Mapping[License, str]
 
     def __post_init__(self) -> None:
-        for attribute in ("requested", "effective"):
+        for attribute in ("requested", "effective", "scope"):
             frozen = MappingProxyType(dict(getattr(self, attribute)))
             object.__setattr__(self, attribute, frozen)
 
@@ -68,6 +69,7 @@ class Layout:
             self.username,
             self.display_name,
             *(field for field in optional if field),
+            *self.scope,
             *self.requested.values(),
             *self.owned,
         )
@@ -79,7 +81,7 @@ class Layout:
         """
         meaning = {
             "object": self.object,
-            "scope": self.scope,
+            "scope": {field: list(values) for field, values in self.scope.items()},
             "key_prefix": self.key_prefix,
             "username": self.username,
             "name": self.display_name,
@@ -123,6 +125,10 @@ class Records:
             modified_at=_moment(row, MODIFIED_AT),
             modified_by=_text(row, MODIFIED_BY),
         )
+
+    def is_ours(self, row: Row) -> bool:
+        """Whether a row is in the layout's scope; not if the fields that say so are not there."""
+        return all(row.get(field) in values for field, values in self._layout.scope.items())
 
     def body(self, write: RecordWrite) -> dict[str, bool | str]:
         """The fields of a write as Salesforce's JSON has them, without the id."""

@@ -58,14 +58,25 @@ class SalesforceReader:
         path = f"composite/sobjects/{self._layout.object}"
         answer = self._client.ask(path, {"ids": ours, "fields": list(self._layout.read)})
         rows = as_list(answer.body, len(ours))
-        records = {
-            record.user_id: record
-            for record in self._checked([row for row in rows if row is not None])
-        }
-        for asked, row in zip(ours, rows, strict=True):
-            if row is not None and row_id(row) != asked:
+        found, outside = self._ours(ours, rows)
+        records = {record.user_id: record for record in self._checked(found)}
+        unreadable = frozenset(wanted) - records.keys() - outside
+        return Reading(records, unreadable, answer.server_time, outside)
+
+    def _ours(self, ids: Sequence[str], rows: Sequence[Any]) -> tuple[list[Row], frozenset[str]]:
+        """The rows that are in scope, and the ids of those that are not."""
+        found: list[Row] = []
+        outside: set[str] = set()
+        for asked, row in zip(ids, rows, strict=True):
+            if row is None:
+                continue
+            if _id_of(row) != asked:
                 raise odd_answer("a record stands in another's place")
-        return Reading(records, frozenset(wanted) - records.keys(), answer.server_time)
+            if self._records.is_ours(row):
+                found.append(row)
+            else:
+                outside.add(asked)
+        return found, frozenset(outside)
 
     def find(self, username: str) -> str | None:
         """The id of the user in scope with this username (SOQL compares without case)."""
@@ -125,7 +136,8 @@ class SalesforceReader:
     def _page(self, conditions: list[str], order: Sequence[str], limit: int) -> Page:
         if limit < 1:
             raise ValueError("a page holds at least one row")
-        where = [f"({self._layout.scope})", *conditions] if self._layout.scope else conditions
+        scope = [soql.has_value(field, values) for field, values in self._layout.scope.items()]
+        where = [*scope, *conditions]
         query = soql.select(self._layout.read, self._layout.object, where, order, limit)
         rows, server_time = self._whole(self._client.query(query))
         if len(rows) > limit:
@@ -191,3 +203,10 @@ def _rows(rows: Sequence[Any]) -> Iterator[Row]:
         if not isinstance(row, dict):
             raise odd_answer("a row is no object")
         yield row
+
+
+def _id_of(row: object) -> str:
+    try:
+        return row_id(row)
+    except OddRow as error:
+        raise odd_answer(str(error)) from None

@@ -61,6 +61,12 @@ def one_of(field: str, ids: Iterable[str]) -> str:
     return f"{name(field)} IN ({', '.join(map(record_id, ids))})"
 
 
+def has_value(field: str, values: Sequence[str | bool]) -> str:
+    """The condition that `field` has one of these values."""
+    literals = (str(v).lower() if isinstance(v, bool) else string(v) for v in values)
+    return f"({' OR '.join(f'{name(field)} = {literal}' for literal in literals)})"
+
+
 def comes_after(modstamp: datetime, last_id: str) -> str:
     """The condition of a keyset scan by (SystemModstamp, Id); every id for `last_id` ""."""
     at = moment(modstamp)
@@ -84,21 +90,3 @@ def select(
     if order:
         text += f" ORDER BY {', '.join(map(name, order))}"
     return text if limit is None else f"{text} LIMIT {int(limit)}"
-
-
-def condition_problem(text: str) -> str | None:
-    """Why a condition written by a person cannot stand between parentheses; None if it can."""
-    depth, quoted, escaped = 0, False, False
-    for char in text:
-        if quoted:
-            quoted = escaped or char != "'"
-            escaped = char == "\\" and not escaped
-        elif char == "'":
-            quoted = True
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-            if depth < 0:
-                return "it closes a parenthesis that it did not open"
-    if quoted:
-        return "it leaves a string open"
-    return "it leaves a parenthesis open" if depth else None

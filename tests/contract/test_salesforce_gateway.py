@@ -114,6 +114,16 @@ def write(user_id: str, **changes: Any) -> RecordWrite:
     return RecordWrite(user_id, **{"effective": flags, "status": "In sync", **changes})
 
 
+def test_a_user_outside_the_scope_is_named_and_not_read(org: Simulated, gateway: Gateway) -> None:
+    users = org.control("GET", "users")["users"]
+    outside = {user["Id"] for user in users if user["UserType"] != "Standard"}
+    ours = next(user["Id"] for user in users if user["UserType"] == "Standard")
+    reading = gateway.reader.read([*outside, ours])
+    assert outside
+    assert (set(reading.records), reading.outside) == ({ours}, outside)
+    assert reading.unreadable == frozenset()
+
+
 # --- login -----------------------------------------------------------------------------------
 
 

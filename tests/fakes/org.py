@@ -54,6 +54,7 @@ class FakeOrg:
     refuse: dict[str, Failure] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
+    outside: set[str] = field(default_factory=set)
     fail: CallFailed | None = None
     lose_answers: bool = False
     before_write: Callable[[], None] = lambda: None
@@ -135,8 +136,10 @@ class FakeOrg:
     def read(self, user_ids: Sequence[str]) -> Reading:
         self._call("read")
         assert len(user_ids) <= self.read_limit
+        asked = frozenset(user_ids)
         seen = {i: self.users[i] for i in user_ids if i in self.users and i not in self.hidden}
-        return Reading(seen, frozenset(user_ids) - seen.keys(), self._stamp())
+        ours = {i: user for i, user in seen.items() if i not in self.outside}
+        return Reading(ours, asked - seen.keys(), self._stamp(), asked & self.outside)
 
     def gone(self, user_ids: Sequence[str]) -> frozenset[str]:
         self._call("gone")
@@ -165,7 +168,7 @@ class FakeOrg:
         return Page(tuple(rows[:limit]), len(rows) < limit, self._stamp())
 
     def _visible(self) -> list[UserRecord]:
-        return [u for u in self.users.values() if u.user_id not in self.hidden]
+        return [u for u in self.users.values() if u.user_id not in self.hidden | self.outside]
 
     def _stamp(self) -> datetime:
         return self.now.replace(microsecond=0)

@@ -35,7 +35,7 @@ def problems(tmp_path: Path, text: str) -> list[str]:
 def test_the_shipped_layout() -> None:
     layout = load_layout("user")
     assert (layout.name, layout.object, layout.key_prefix) == ("user", "User", "005")
-    assert layout.scope == "UserType = 'Standard'"
+    assert layout.scope == {"UserType": ("Standard",)}
     assert layout.requested[License.CONTACT_CENTER] == "Requested_Contact_Center__c"
     assert list(layout.requested) == list(layout.effective) == list(License)
     assert layout.recording_group is None
@@ -59,10 +59,16 @@ def test_a_layout_of_ones_own(tmp_path: Path) -> None:
     assert layout.recording_group == "In_Recording_Group__c"
 
 
+def test_a_layout_may_look_after_every_record(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(USER.replace('UserType = ["Standard"]', ""))
+    assert load_layout(str(path)).scope == {}
+
+
 def test_all_problems_come_at_once(tmp_path: Path) -> None:
     text = (
         USER.replace('object = "User"', 'objekt = "User"')
-        .replace("scope = \"UserType = 'Standard'\"", 'scope = "(UserType"')
+        .replace('UserType = ["Standard"]', 'UserType = "Standard"')
         .replace('username = "Username"', "username = 7")
         .replace('status = "License_Sync_Status__c"', 'status = "Title"')
         .replace('CTI = "Requested_CTI__c"', 'CtI = "Requested_CTI__c"')
@@ -76,10 +82,10 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
         "object is missing; add it",
         "requested.CtI is unknown; did you mean CTI",
         "requested.CTI is missing; add it",
+        "scope.UserType is 'Standard'; write a list of values: [\"Standard\"]",
         "fields.username is 7; put the field's API name in quotes there",
         "fields.status is 'Title', a standard field; name a custom field (…__c)",
         f"{no_name}; use letters, digits and underscores",
-        "scope is no condition (it leaves a parenthesis open); correct it",
         f"{same}; name a field of its own",
     ]
 
@@ -89,17 +95,20 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
     [
         ('object = "User"', "object = 1", "object is 1; put a text in quotes there"),
         ('object = "User"', 'object = "User u"', "object is 'User u', which is no API name"),
-        ("\"UserType = 'Standard'\"", '" "', "scope is empty"),
-        ("\"UserType = 'Standard'\"", "[]", "scope is []; put a text in quotes there"),
+        ('["Standard"]', "[]", 'scope.UserType is []; write a list of values: ["Standard"]'),
+        ('["Standard"]', "[1]", 'scope.UserType is [1]; write a list of values: ["Standard"]'),
+        ("UserType =", '"User.Type" =', "scope.User.Type is no API name; use letters, digits"),
+        ("[scope]\nUserType", "scope", "scope is no table; write [scope] and its fields below it"),
+        ("[scope]\nUserType", "UserType", "scope is missing; add it"),
         ('"005"', '"05"', "key_prefix is '05'; give the three characters"),
         (
             '"Name"',
             '"Id"',
             "fields.name is 'Id', the same as a field that license-sync reads anyway",
         ),
-        ("[effective]", "[xyz]", "xyz is unknown; leave it out; known: object, scope, "),
+        ("[effective]", "[xyz]", "xyz is unknown; leave it out; known: object, key_prefix, "),
         ("[effective]", "[xyz]", "effective is missing; add it"),
-        ("[fields]", "effective = 3\n[fields]", "is not TOML"),
+        ("[scope]", "effective = 3\n[scope]", "is not TOML"),
         ("[fields]", "[[fields]]", "fields is no table; write [fields] and its keys below it"),
         ('= "User"', "= User", "is not TOML"),
     ],

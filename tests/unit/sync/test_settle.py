@@ -4,6 +4,7 @@ import pytest
 
 from sync.errors import LeaseLost, Remedy
 from sync.model import NONE, Licenses
+from sync.outcomes import OUT_OF_SCOPE
 from sync.ports.history import HistoryOutcome
 from sync.ports.pending import Cause, Notice, Priority
 from sync.settle import Settler
@@ -229,6 +230,18 @@ def test_a_deleted_user_goes_and_its_entries_end(bench: Bench) -> None:
     bench.org.deleted.add(user)
     bench.settle(user)
     assert bench.living(user) == []
+    assert bench.store.waiting(ORG, user) is None
+
+
+def test_a_user_outside_the_scope_is_not_written_and_its_entries_end(bench: Bench) -> None:
+    user = bench.user(requested=CTI)
+    bench.settle(user)
+    bench.org.request(user, PBX)
+    bench.org.outside.add(user)
+    bench.org.written.clear()
+    bench.settle(user)
+    assert bench.org.written == []
+    assert [e.how for e in bench.entries(user)] == [OUT_OF_SCOPE]
     assert bench.store.waiting(ORG, user) is None
 
 

@@ -96,6 +96,7 @@ class FakeOrg:
             "Username": "zoë.o'neil@acme.example",
             "Name": "Zoë O'Neil",
             "IsActive": True,
+            "UserType": "Standard",
             "SystemModstamp": "2022-03-17T16:21:26.000+0000",
             "LastModifiedDate": "2022-03-17T16:21:25.000+0000",
             "LastModifiedById": RUN_AS,

@@ -143,7 +143,7 @@ def test_a_write_touches_owned_fields_alone(
 
 
 def test_every_field_is_read_once(layout: Layout) -> None:
-    assert len(layout.read) == len(set(layout.read)) == 4 + 3 + 8 + 8 + 3
+    assert len(layout.read) == len(set(layout.read)) == 4 + 3 + 1 + 8 + 8 + 3
     assert set(layout.owned) < set(layout.read)
 
 
@@ -152,7 +152,7 @@ def test_canonical_texts_tell_layouts_apart_by_what_they_mean(layout: Layout) ->
     assert same.canonical() == layout.canonical()
     moved = {**layout.effective, License.CTI: "Held_CTI__c"}
     different = [
-        replace(layout, scope="IsActive = true"),
+        replace(layout, scope={"IsActive": (True,)}),
         replace(layout, object="Seat__c"),
         replace(layout, effective=moved),
         replace(layout, active=None),
@@ -160,6 +160,19 @@ def test_canonical_texts_tell_layouts_apart_by_what_they_mean(layout: Layout) ->
     ]
     texts = {one.canonical() for one in [layout, *different]}
     assert len(texts) == 6
+
+
+@pytest.mark.parametrize(
+    ("row", "is_ours"),
+    [
+        ({"UserType": "Standard"}, True),
+        ({"UserType": "AutomatedProcess"}, False),
+        ({"UserType": None}, False),
+        ({}, False),
+    ],
+)
+def test_whose_records_are_ours(layout: Layout, row: dict[str, object], is_ours: bool) -> None:
+    assert Records(layout).is_ours(row) is is_ours
 
 
 def test_a_layout_cannot_be_changed(layout: Layout) -> None:

@@ -107,20 +107,13 @@ def test_what_is_no_api_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "scope", ["UserType = 'Standard'", "(A = ')') AND B = 'it\\'s ('", "A = '\\\\'"]
-)
-def test_a_whole_condition_has_no_problem(scope: str) -> None:
-    assert soql.condition_problem(scope) is None
-
-
-@pytest.mark.parametrize(
-    ("scope", "why"),
+    ("values", "condition"),
     [
-        ("A = 1) OR (B = 2", "closes a parenthesis"),
-        ("(A = 1", "leaves a parenthesis open"),
-        ("A = 'x", "leaves a string open"),
-        ("A = 'x\\'", "leaves a string open"),
+        (["Standard"], "(UserType = 'Standard')"),
+        (["A", "it's"], "(UserType = 'A' OR UserType = 'it\\'s')"),
+        ([True], "(UserType = true)"),
+        ([False, "x"], "(UserType = false OR UserType = 'x')"),
     ],
 )
-def test_a_condition_that_would_get_out_of_its_parentheses(scope: str, why: str) -> None:
-    assert why in (soql.condition_problem(scope) or "")
+def test_one_of_some_values(values: list[str | bool], condition: str) -> None:
+    assert soql.has_value("UserType", values) == condition
