@@ -70,7 +70,7 @@ class Rulebook:
         """
         self.policy = policy
         self.features = policy.features_of(features)
-        self.version = policy.version
+        self.version = "+".join((policy.version, *sorted(self.features)))
         self._compiled = _Compiled(policy, self.features)
         self._memory = memory
         self._memo: dict[int, Decision] = {}

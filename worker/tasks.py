@@ -3,6 +3,7 @@
 import logging
 
 from sync.ports.pending import Priority
+from sync.ports.runs import RunStatus
 from worker.app import BULK, LIVE, app
 from worker.base import SyncTask, runtime, waker
 
@@ -44,11 +45,15 @@ def settle(org: str, queue: str = LIVE) -> None:
 
 @app.task(base=SyncTask)
 def reconcile(org: str, run_id: int) -> None:
-    """Do a queued run: a plan, or the search for users that are not settled."""
+    """Go on with a queued run: a plan, or the search for users that are not settled."""
+    waker().woken_run(org, run_id)
     run = runtime().org(org).carry_out(run_id)
-    if run is not None:
-        log.info("%s: %s %d read %d users", org, run.kind, run.id, run.users_read)
-        waker().wake(settle, org, BULK)
+    if run is None:
+        return
+    log.info("%s: %s %d read %d users", org, run.kind, run.id, run.users_read)
+    waker().wake(settle, org, BULK)
+    if run.status is RunStatus.QUEUED:
+        waker().wake_run(reconcile, org, run_id)
 
 
 @app.task(base=SyncTask)

@@ -248,6 +248,7 @@ def test_a_conflict_that_the_policy_ends_names_the_policy(bench: Bench) -> None:
     bench.settle(user)
     ended = bench.entries(user)[0]
     assert ended.status is EntryStatus.RESOLVED
+    assert ended.how == "the policy or the org's features changed"
     assert [e.code for e in bench.living(user)] == ["not_enabled"]
 
 

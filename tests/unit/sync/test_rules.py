@@ -361,7 +361,7 @@ def test_row_16_who_is_inactive_is_released() -> None:
 def test_a_rulebook_has_the_policys_default_features_and_the_orgs_own() -> None:
     rulebook = Rulebook(load_policy("natterbox-2023"), ["scv"])
     assert rulebook.features == {"pci", "scv"}
-    assert rulebook.version == load_policy("natterbox-2023").version
+    assert rulebook.version == f"{load_policy('natterbox-2023').version}+pci+scv"
 
 
 def test_a_rulebook_refuses_a_feature_that_the_policy_does_not_know() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from sync.ports.pending import Priority
 from sync.ports.review import DueWork
+from sync.ports.runs import RunStatus
 from worker import tasks
 from worker.app import BULK, LIVE
 from worker.base import SyncTask
@@ -69,6 +70,7 @@ class Recorder:
             wake=lambda task, org, queue: self.calls.append(("wake", org, queue)),
             wake_run=lambda task, org, run: self.calls.append(("wake_run", org, run)),
             woken=lambda org, queue: self.calls.append(("woken", org, queue)),
+            woken_run=lambda org, run: self.calls.append(("woken_run", org, run)),
         )
 
     def _noted(self, name: str) -> Any:
@@ -127,10 +129,16 @@ def test_settle_lets_other_orgs_have_their_turn(recorder: Recorder) -> None:
 
 def test_a_run_wakes_settle_unless_another_has_it(recorder: Recorder) -> None:
     tasks.reconcile("acme", 7)
-    assert recorder.calls == [("carry_out", 7)]
-    recorder.answers = {"carry_out": [report(id=7, kind="plan")]}
+    assert recorder.calls == [("woken_run", "acme", 7), ("carry_out", 7)]
+    recorder.answers = {"carry_out": [report(id=7, kind="plan", status=RunStatus.DONE)]}
     tasks.reconcile("acme", 7)
-    assert recorder.calls[2:] == [("wake", "acme", BULK)]
+    assert recorder.calls[4:] == [("wake", "acme", BULK)]
+
+
+def test_a_run_that_is_not_done_queues_behind_others(recorder: Recorder) -> None:
+    recorder.answers = {"carry_out": [report(id=7, kind="plan", status=RunStatus.QUEUED)]}
+    tasks.reconcile("acme", 7)
+    assert recorder.calls[2:] == [("wake", "acme", BULK), ("wake_run", "acme", 7)]
 
 
 def test_the_night_queues_a_run(recorder: Recorder) -> None:

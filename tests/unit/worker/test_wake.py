@@ -109,3 +109,15 @@ def test_each_run_is_woken_by_itself_and_among_the_bulk(
         waker.wake_run(settle, "acme", run_id)
     assert sent(broker, "bulk") == [["acme", 7], ["acme", 8]]
     assert sent(broker) == []
+
+
+def test_a_run_that_waits_for_its_worker_is_sent_once_and_again_after_it_was_begun(
+    broker: redis.Redis, waker: Waker, settle: "Task[..., object]"
+) -> None:
+    waker.wake_run(settle, "acme", 7)
+    waiting = broker.pttl("license-sync:wake:run:7:acme")
+    assert isinstance(waiting, int)
+    assert waiting > 100_000
+    waker.woken_run("acme", 7)
+    waker.wake_run(settle, "acme", 7)
+    assert sent(broker, "bulk") == [["acme", 7], ["acme", 7]]
