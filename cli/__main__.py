@@ -1,5 +1,18 @@
-"""`python -m cli` is `license-sync`."""
+"""`python -m cli` is `license-sync`; Ctrl-C is quiet from the first moment on."""
 
-from cli.main import main
+import signal
+import sys
 
-main()
+
+def run() -> None:
+    """Import the commands, which takes a moment, and run one of them."""
+    try:
+        from cli.main import main
+
+        main()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+if __name__ == "__main__":
+    run()

@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 from rich.progress import Progress as Bar
 
-from cli.output import console, say
+from cli.output import console, counted, say
 from cli.plans import make_plan, show_plan
 from cli.session import person, runtime
 from sync.adoption import Adopter, AdoptionReport
@@ -36,11 +36,14 @@ def adopt_org(org: Org, *, yes: bool, file: Path | None) -> None:
     if left:
         reasons = {report.left.get(user, "it changed meanwhile") for user in left}
         raise NotAllowed(
-            f"{len(left)} users of {org.name} could not be adopted, so it is not armed: "
+            f"{counted(len(left), 'user')} of {org.name} could not be adopted, so it is not armed: "
             f"{'; '.join(sorted(reasons))}. Mend that and adopt again."
         )
     org.arm(by=person())
-    say(f"{org.name} is adopted and armed. What the rules refuse is listed by `parked list`.")
+    say(
+        f"{org.name} is adopted and armed. What the rules refuse stays, and is listed by "
+        "`license-sync parked list` once the workers have been there."
+    )
 
 
 def _check(org: Org) -> None:
@@ -69,7 +72,7 @@ def _apply(org: Org, run: Run) -> AdoptionReport:
         report = adopter.apply(run.id, person(), lambda done: bar.advance(task, done))
     if report is None:
         raise NotAllowed(f"Somebody else is adopting {org.name} just now.")
-    say(f"{report.adopted} users adopted, {report.held_back} with something held back.")
+    say(f"{counted(report.adopted, 'user')} adopted, {report.held_back} with something held back.")
     return report
 
 

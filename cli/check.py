@@ -1,18 +1,19 @@
 """`license-sync check`: can it work? One line for each thing that can be wrong, with the mend."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import redis
 import typer
 
-from cli.output import console, print_json
+from cli.output import console, print_json, say
 from cli.session import JsonFlag, runtime
 from config.settings import Settings
 from config.wiring import Runtime
 from sync.arming import organization_problem
-from sync.errors import SyncError
+from sync.errors import StoreUnavailable, SyncError
 from sync.org import Org
 
 SKEW = timedelta(minutes=1)
@@ -93,7 +94,7 @@ class BrokerDown(SyncError):
 
 
 def _org_checks(running: Runtime, name: str) -> Iterator[Check]:
-    policy = _tried(f"{name}: policy", lambda: running.org(name).rulebook.version)
+    policy = _tried(f"{name}: rules and layout", lambda: running.org(name).rulebook.version)
     yield policy
     if policy.problem is not None:
         return
@@ -102,7 +103,8 @@ def _org_checks(running: Runtime, name: str) -> Iterator[Check]:
         looks.append(look)
         yield look
     if all(look.problem is None for look in looks):
-        running.store.report_good(name, None, None)
+        with suppress(StoreUnavailable):  # said above
+            running.store.report_good(name, None, None)
 
 
 def _looks(running: Runtime, org: Org) -> Iterator[Check]:
@@ -169,4 +171,4 @@ def _clock(org: Org) -> str:
 def _print(found: Check) -> None:
     mark = "[green]ok  [/]" if found.problem is None else "[red]FAIL[/]"
     console.print(mark, end=" ")
-    console.print(f"{found.what}: {found.problem or found.note}", markup=False, highlight=False)
+    say(f"{found.what}: {found.problem or found.note}")

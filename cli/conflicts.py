@@ -1,11 +1,9 @@
 """`license-sync conflicts`: what only a person can decide, what was refused, who is parked."""
 
-import csv
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
@@ -15,12 +13,15 @@ from cli.output import (
     isoformat,
     moment,
     names,
+    plain,
     print_json,
     print_json_array,
     print_table,
     say,
 )
-from cli.session import JsonFlag, OrgOption, person, runtime
+from cli.session import JsonFlag, OrgOption, Yes, an_org, person, runtime
+from cli.spreadsheets import opened, write_rows
+from cli.status import anybody_works
 from sync.errors import NotAllowed, UnknownReference
 from sync.model import FindingKind, License, Licenses
 from sync.ports.conflict_log import LIVE_STATUSES, Entry, EntryStatus, Resolution
@@ -29,7 +30,7 @@ from sync.ports.review import EntryFilter, ParkedUser
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 AllFlag = Annotated[bool, typer.Option("--all", help="Resolved ones too.")]
-EntryId = Annotated[int, typer.Argument(metavar="ID")]
+EntryId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**53)]
 
 _CSV_FIELDS = (
     "id", "org", "user_id", "username", "kind", "code", "licenses", "status", "requested", "held",
@@ -41,7 +42,7 @@ _CSV_FIELDS = (
 @app.command("list")
 def list_(org: OrgOption = None, every: AllFlag = False, json: JsonFlag = False) -> None:
     """List what waits: conflicts, refusals and parked users."""
-    rows = _rows(org, every=every)
+    rows = _rows(an_org(org), every=every)
     if json:
         print_json_array(rows)
         return
@@ -70,11 +71,17 @@ def resolve(
     entry_id: EntryId,
     keep: Annotated[str, typer.Option(help="The license that stays requested, or `none`.")],
     note: Annotated[str, typer.Option(help="Why.")] = "",
+    yes: Yes = False,
 ) -> None:
     """Decide a conflict. The other side's request is unticked in Salesforce by the worker."""
     entry = runtime().store.entry(entry_id)
+    kept = _kept(entry, keep)
+    if not yes:
+        for line in _description(entry):
+            say(line)
+        typer.confirm(f"Keep {names(kept)} for {plain(entry.username)}?", abort=True)
     resolution = Resolution(
-        keep=_kept(entry, keep),
+        keep=kept,
         decided_by=person(),
         decided_at=runtime().store.now(),
         seen_requested=entry.requested,
@@ -82,11 +89,13 @@ def resolve(
         note=note,
     )
     decided = runtime().store.resolve(entry_id, resolution)
-    kept = names(resolution.keep) if resolution.keep else "none of them"
+    what = names(kept) if kept else "none of them"
     say(
-        f"{decided.username} keeps {kept}. The worker carries it out within seconds, "
+        f"{decided.username} keeps {what}. The worker carries it out within seconds, "
         f"unless the record has moved: see `license-sync conflicts show {entry_id}`."
     )
+    if not anybody_works():
+        say("But no worker gives a sign of life: start `license-sync up`, or worker and beat.")
 
 
 @app.command()
@@ -108,12 +117,11 @@ def export(
     every: AllFlag = False,
 ) -> None:
     """Write the log as CSV. Cells that a spreadsheet would run are made harmless."""
-    if str(file) == "-":
-        _write_csv(sys.stdout, _rows(org, every=every))
-        return
-    with file.open("w", encoding="utf-8", newline="") as target:
-        count = _write_csv(target, _rows(org, every=every))
-    say(f"{count} written to {file}: entries of the log and parked users.")
+    org = an_org(org)
+    with opened(file) as target:
+        count = write_rows(target, _CSV_FIELDS, _rows(org, every=every))
+    if str(file) != "-":
+        say(f"{count} written to {file}: entries of the log and parked users.")
 
 
 def _rows(org: str | None, *, every: bool) -> Iterator[dict[str, object]]:
@@ -238,21 +246,3 @@ def _license(said: str) -> License | None:
         if said.lower() in (license.value.lower(), license.label.lower()):
             return license
     return None
-
-
-def _write_csv(target: TextIO, rows: Iterator[dict[str, object]]) -> int:
-    writer = csv.writer(target)
-    writer.writerow(_CSV_FIELDS)
-    count = 0
-    for row in rows:
-        writer.writerow([csv_cell(row.get(name)) for name in _CSV_FIELDS])
-        count += 1
-    return count
-
-
-def csv_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    if isinstance(value, list):
-        value = " ".join(str(part) for part in value)
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

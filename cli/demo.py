@@ -7,13 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from dotenv import set_key
 
 from cli.demo_org import Address, Admin, DemoFailed, start_org
-from cli.output import errors, print_json, say
+from cli.output import print_json, say, warn
 from cli.session import runtime
 from cli.story import ORG, Summary, Teller
 from cli.supervisor import LOOK_SECONDS, Supervisor
@@ -25,6 +27,7 @@ from sync.errors import UnknownReference
 from sync.model import License, Licenses
 
 ARMED_SECONDS = 60.0
+SETTINGS = "demo.env"
 POLL_SECONDS = "1"
 
 StateDir = Annotated[
@@ -37,7 +40,7 @@ Ticks = Annotated[list[str] | None, typer.Option(metavar="LICENSE", help="May be
 def demo(
     leave: Annotated[bool, typer.Option("--exit", help="End when all is settled.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The summary as the last line.")] = False,
-    users: Annotated[int, typer.Option(help="Users of the simulated org.")] = 200,
+    users: Annotated[int, typer.Option(min=30, help="Users of the simulated org.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed makes the same org.")] = 7,
     state_dir: StateDir = None,
 ) -> None:
@@ -47,14 +50,20 @@ def demo(
         home = state_dir
         if home is None and leave:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="license-sync-")))
-        home = (home or load_settings().state_dir / "demo").absolute()
+        home = (home or _usual_home()).absolute()
         supervisor, admin = stack.enter_context(_everything(home, options))
-        summary = Teller(admin, runtime().store, say).tell()
+        summary = Teller(admin, runtime().store, say, partial(_pause, supervisor)).tell()
         _report(summary, json=json)
         if not leave:
             _stay(supervisor, admin, home)
     if leave and not summary.is_good:
         raise typer.Exit(1)
+
+
+def _usual_home() -> Path:
+    """A folder in the state folder; that itself if its settings are the demo's."""
+    state_dir = load_settings().state_dir
+    return state_dir if (state_dir / SETTINGS).exists() else state_dir / "demo"
 
 
 @contextmanager
@@ -84,9 +93,10 @@ def _use_settings(home: Path, address: Address) -> None:
         f"{PREFIX}STATE_DIR": str(home),
         f"{PREFIX}POLL_SECONDS": POLL_SECONDS,
     }
-    file = home / "demo.env"
-    file.touch(mode=0o600)
-    file.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in lines.items()))
+    file = home / SETTINGS
+    file.unlink(missing_ok=True)
+    for name, value in lines.items():
+        set_key(file, name, value)
     os.environ[f"{PREFIX}ENV_FILE"] = str(file)
     runtime.cache_clear()
 
@@ -95,21 +105,27 @@ def _wait_until_armed(supervisor: Supervisor) -> None:
     say("license-sync looks at the org: it writes nothing before its first plan removes nothing.")
     org, store = runtime().org(ORG), runtime().store
     deadline = time.monotonic() + ARMED_SECONDS
-    while time.monotonic() < deadline and not supervisor.stopping.is_set():
+    while time.monotonic() < deadline:
         state = store.state(ORG)
         if org.mode(state) is Mode.ARMED:
             say(f"Armed by {state.armed_by}.")
             return
-        time.sleep(LOOK_SECONDS)
+        _pause(supervisor, LOOK_SECONDS)
     raise DemoFailed(
         f"The org was not armed in {ARMED_SECONDS:.0f} s: "
         f"{store.state(ORG).problem or 'its plan would remove licenses'}"
     )
 
 
+def _pause(supervisor: Supervisor, seconds: float) -> None:
+    if supervisor.stopping.wait(seconds):
+        say("Stopping …")
+        raise KeyboardInterrupt
+
+
 def _report(summary: Summary, *, json: bool) -> None:
     for problem in summary.problems:
-        errors.print(problem, markup=False)
+        warn(problem)
     say(
         f"{summary.edits_settled} of {summary.edits} edits settled, the slowest in "
         f"{summary.slowest_seconds} s; {summary.licenses_corrected} licenses corrected; "
@@ -124,18 +140,20 @@ def _stay(supervisor: Supervisor, admin: Admin, home: Path) -> None:
     someone = admin.users("IsActive = true AND Username LIKE 'user%'", 1)[0]["Username"]
     say("")
     say("It stays up. In another terminal:")
-    say(f"  export {PREFIX}ENV_FILE={shlex.quote(str(home / 'demo.env'))}")
+    say(f"  export {PREFIX}ENV_FILE={shlex.quote(str(home / SETTINGS))}")
     say(f"  license-sync demo-edit {someone} --tick Freedom --tick SCV")
     say(f"  license-sync explain {someone}")
     say("  license-sync conflicts list")
     say("  license-sync status")
     say(f"The logs are in {home / 'logs'}. Ctrl-C ends it; the next start finds this state.")
-    supervisor.watch(lambda fall: errors.print(fall, markup=False))
+    supervisor.watch(warn)
     say("Stopping …")
 
 
 def edit(user: str, tick: Ticks = None, untick: Ticks = None) -> None:
     """Tick or untick requests of a user of the running demo, as an admin in Salesforce would."""
+    if (not tick and not untick) or set(tick or ()) & set(untick or ()):
+        raise typer.BadParameter("Say what to --tick or to --untick, each license once.")
     settings = runtime().settings.orgs.get(ORG)
     if settings is None or settings.ca_file is None:
         raise UnknownReference("No demo is set: `export` what `license-sync demo` prints first.")

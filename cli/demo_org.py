@@ -56,6 +56,7 @@ def start_org(supervisor: Supervisor, data: Path, log: Path, options: list[str])
         port.write_text(str(_free_port()))
     command = [
         sys.executable,
+        "-P",
         "-m",
         "simulator",
         "--control",

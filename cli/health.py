@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import typer
 
-from cli.output import errors, say
+from cli.output import say, warn
 from cli.session import runtime
 
 STALE = timedelta(seconds=60)
@@ -26,10 +26,10 @@ def health(part: Part) -> None:
     beats = store.beats()
     ages = [store.now() - beats[name] for queue in names if (name := f"worker-{queue}") in beats]
     if not ages:
-        errors.print(f"{part}: no heartbeat yet; are beat, broker and worker running?")
+        warn(f"{part}: no heartbeat yet; are beat, broker and worker running?")
         raise typer.Exit(1)
     seconds = min(ages).total_seconds()
     if min(ages) > STALE:
-        errors.print(f"{part}: the last heartbeat is {seconds:.0f} s old; look at its log.")
+        warn(f"{part}: the last heartbeat is {seconds:.0f} s old; look at its log.")
         raise typer.Exit(1)
     say(f"{part}: the last heartbeat is {seconds:.0f} s old.")

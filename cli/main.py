@@ -1,5 +1,8 @@
 """The license-sync command: parses, calls one thing, turns errors into one line and a status."""
 
+import errno
+import io
+import os
 import sys
 
 import typer
@@ -10,11 +13,12 @@ from cli.decide import decide
 from cli.demo import demo, edit
 from cli.explain import explain
 from cli.health import health
-from cli.output import errors
+from cli.output import warn
 from cli.processes import beat, migrate, worker
 from cli.reconcile import reconcile
 from cli.status import status
 from cli.up import up
+from config.layouts import LayoutError
 from config.loading import BadSettings
 from sync.errors import SyncError
 from sync.policy import PolicyError
@@ -48,17 +52,25 @@ app.add_typer(policy.app, name="policy")
 
 def main() -> None:
     """Run the command. Status 0: done; 1: it says why not; 2: usage or settings."""
+    os.umask(0o077)  # what is stored is nobody else's business
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
-    except (BadSettings, PolicyError) as error:
-        _fail(error, 2)
+    except (BadSettings, PolicyError, LayoutError) as error:
+        _fail(str(error), 2)
     except SyncError as error:
-        _fail(error, 1)
+        _fail(str(error), 1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _fail("There is no space left to write to: free some, or write elsewhere.", 1)
 
 
-def _fail(error: SyncError, status_code: int) -> None:
-    errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
+def _fail(sentences: str, status_code: int) -> None:
+    warn(sentences)
     sys.exit(status_code)

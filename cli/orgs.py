@@ -12,7 +12,9 @@ from cli.output import age, isoformat, moment, print_json_array, print_table, sa
 from cli.plans import make_plan, show_plan
 from cli.session import JsonFlag, Yes, person, runtime, the_org
 from sync.arming import Mode
-from sync.ports.runs import RunKind
+from sync.errors import SyncError
+from sync.ports.orgs import OrgState
+from sync.ports.runs import RunKind, RunStatus
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -40,7 +42,7 @@ def list_(json: JsonFlag = False) -> None:
 def say_what_is_wrong(rows: Iterable[dict[str, object]]) -> None:
     """A sentence for each org that is in trouble or waits for a person."""
     for row in rows:
-        for sentence in (row["problem"], row["waits_for"]):
+        for sentence in (row["problem"], row["run_problem"], row["waits_for"]):
             if sentence:
                 say(f"{row['org']}: {str(sentence).removeprefix(str(row['org']) + ': ')}")
 
@@ -61,11 +63,11 @@ def _cells(row: dict[str, object], now: datetime) -> tuple[str, ...]:
 def org_rows() -> Iterator[dict[str, object]]:
     """The configured orgs as programs see them; no network."""
     for name in runtime().org_names:
-        org, state = runtime().org(name), runtime().store.state(name)
-        mode = org.mode(state)
+        state = runtime().store.state(name)
+        mode, problem = _mode(name, state)
         yield {
             "org": name,
-            "mode": mode.value,
+            "mode": "unusable" if mode is None else mode.value,
             "organization_id": state.organization_id,
             "armed_by": state.armed_by,
             "armed_at": isoformat(state.armed_at),
@@ -75,9 +77,29 @@ def org_rows() -> Iterator[dict[str, object]]:
             "last_reconcile_at": isoformat(state.last_reconcile_at),
             "api_used": state.api_used,
             "api_allowed": state.api_allowed,
-            "problem": state.problem,
-            "waits_for": waits_for(name, mode),
+            "problem": problem or state.problem,
+            "run_problem": _run_problem(state),
+            "waits_for": "" if mode is None else waits_for(name, mode),
         }
+
+
+def _mode(name: str, state: OrgState) -> tuple[Mode | None, str | None]:
+    """The org's mode, or why its settings cannot be used: that is no other org's trouble."""
+    try:
+        return runtime().org(name).mode(state), None
+    except SyncError as error:
+        return None, str(error)
+
+
+def _run_problem(state: OrgState) -> str | None:
+    """Why the last reconcile of the whole org failed, or waits to be tried again."""
+    if state.armed_fingerprint is None:
+        return None
+    run = runtime().store.latest_run(state.org, RunKind.RECONCILE, state.armed_fingerprint)
+    if run is None or run.error is None or run.status is RunStatus.RUNNING:
+        return None
+    what = "failed" if run.status is RunStatus.FAILED else "waits"
+    return f"reconcile {run.id} {what}: {run.error}"
 
 
 def waits_for(name: str, mode: Mode) -> str:

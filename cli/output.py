@@ -11,7 +11,10 @@ from rich.text import Text
 
 from sync.model import Licenses
 
-console = Console()
+UNFOLDED = 10_000
+"""Columns where nobody looks at a terminal: a line that is searched or cut must stay one line."""
+
+console = Console(width=None if sys.stdout.isatty() else UNFOLDED)
 errors = Console(stderr=True)
 
 Cell = str | Text
@@ -19,17 +22,21 @@ Cell = str | Text
 
 def print_json(value: object, indent: int | None = 1) -> None:
     """One JSON document on standard output; on one line without an indent."""
-    text = json.dumps(value, ensure_ascii=False, default=_plain, indent=indent)
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(_json(value, indent) + "\n")
 
 
 def print_json_array(rows: Iterable[object]) -> None:
     """A JSON array, a row at a time: the log may be long."""
     separator = "["
     for row in rows:
-        sys.stdout.write(separator + json.dumps(row, ensure_ascii=False, default=_plain))
+        sys.stdout.write(separator + _json(row, None))
         separator = ",\n"
     sys.stdout.write("[]\n" if separator == "[" else "]\n")
+
+
+def _json(value: object, indent: int | None) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=_plain, indent=indent)
+    return text.translate(_ESCAPED)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: str) -> None:
@@ -47,21 +54,31 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: s
     console.print(table if count else empty)
 
 
-_CONTROL = {code: None for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
-"""A record's text must not steer the terminal."""
+_TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""What turns the rest of a line around."""
 
-_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-"""Nor turn the rest of its line around."""
+_STEERING = (*range(32), *range(127, 160), *_TURNING)
+"""A record's text must not steer the terminal, make lines of its own, or turn them around."""
+
+_HARMLESS = dict.fromkeys(_STEERING, "") | dict.fromkeys(map(ord, "\t\n\r"), " ")
+_ESCAPED = {code: f"\\u{code:04x}" for code in _STEERING if code >= 127}
+"""In JSON the rest is escaped already."""
 
 
 def plain(text: str) -> str:
-    """The text without control characters."""
-    return text.translate(_CONTROL | _TURNING)
+    """The text on one line, without control characters."""
+    return text.translate(_HARMLESS)
 
 
 def say(sentence: str) -> None:
     """A sentence for a person, as it is."""
     console.print(Text(plain(sentence)), soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """What went wrong, on standard error: a sentence a line."""
+    for sentence in text.split("\n"):
+        errors.print(Text(plain(sentence)), soft_wrap=True)
 
 
 def names(licenses: Licenses) -> str:

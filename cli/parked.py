@@ -6,8 +6,8 @@ import typer
 
 from cli.conflicts import parked_json
 from cli.output import age, counted, print_json_array, print_table, say
-from cli.session import JsonFlag, OrgOption, person, runtime
-from sync.errors import NotAllowed
+from cli.session import JsonFlag, OrgOption, an_org, person, runtime
+from sync.errors import NotAllowed, UnknownReference
 from sync.ports.review import ParkedUser
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True, help=__doc__)
 @app.command("list")
 def list_(org: OrgOption = None, json: JsonFlag = False) -> None:
     """List parked users with the reason and the mend."""
-    parked = runtime().store.parked(org)
+    parked = runtime().store.parked(an_org(org))
     if json:
         print_json_array(parked_json(user) for user in parked)
         return
@@ -34,16 +34,32 @@ def _name(user: ParkedUser) -> str:
 
 @app.command()
 def retry(
-    users: Annotated[list[str] | None, typer.Argument(metavar="USER_ID...")] = None,
+    users: Annotated[list[str] | None, typer.Argument(metavar="USER...")] = None,
     org: OrgOption = None,
     every: Annotated[bool, typer.Option("--all", help="All but those held back.")] = False,
 ) -> None:
-    """Try parked users again now.
+    """Try parked users again now: those named by id or username, or all.
 
     Who is named and parked because an adoption holds something back loses that: the rules decide,
     and may remove it. With --all those stay as they are.
     """
     if not users and not every:
         raise NotAllowed("Name the users to try again, or say --all.")
-    count = runtime().store.retry_parked(org, users or [], person())
-    say(f"Tried again: {counted(count, 'user')}." if count else "Nobody was parked there.")
+    org = an_org(org)
+    count = runtime().store.retry_parked(org, _ids(org, users or []), person())
+    say(f"Tried again: {counted(count, 'user')}.")
+
+
+def _ids(org: str | None, named: list[str]) -> list[str]:
+    """The ids of parked users; UnknownReference for who is not parked."""
+    if not named:
+        return []
+    by_name: dict[str, str] = {}
+    for user in runtime().store.parked(org):
+        by_name |= {user.user_id: user.user_id, user.user_id[:15]: user.user_id}
+        by_name[user.username.lower()] = user.user_id
+    found = [by_name.get(name) or by_name.get(name.lower()) for name in named]
+    missing = [name for name, id_ in zip(named, found, strict=True) if id_ is None]
+    if missing:
+        raise UnknownReference(f"Not parked: {', '.join(missing)}. `parked list` shows who is.")
+    return [id_ for id_ in found if id_ is not None]

@@ -1,6 +1,5 @@
 """How a plan reads: who gains what, who loses what, and why."""
 
-import csv
 import time
 from collections.abc import Iterator
 from math import inf
@@ -8,10 +7,10 @@ from pathlib import Path
 
 from rich.progress import Progress as Bar
 
-from cli.conflicts import csv_cell
 from cli.digest import Digest
 from cli.output import console, counted, names, print_json, print_table, say
 from cli.session import runtime
+from cli.spreadsheets import opened, write_rows
 from sync.errors import NotAllowed
 from sync.org import Org
 from sync.ports.runs import PlanItem, Run, RunKind, RunStatus
@@ -59,7 +58,8 @@ def items(run: Run) -> Iterator[PlanItem]:
 def show_plan(run: Run, *, json: bool, file: Path | None) -> None:
     """Print a plan, and write it as CSV if a file is named."""
     if file is not None:
-        _write_csv(file, run)
+        with opened(file) as target:
+            write_rows(target, _CSV_FIELDS, (_item_json(item) for item in items(run)))
     if json:
         print_json(plan_json(run))
         return
@@ -115,19 +115,10 @@ def _cells(item: PlanItem) -> tuple[str, ...]:
     after = "not written" if item.after is None else names(item.after)
     if item.after == item.held:
         after = "unchanged"
-    why = item.why
+    why = item.why or ("not requested" if item.removed else "")
     if item.hold:
         why = f"{names(item.hold)} held back. {why}"
     return item.username, requested, names(item.held), after, why
-
-
-def _write_csv(file: Path, run: Run) -> None:
-    with file.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target)
-        writer.writerow(_CSV_FIELDS)
-        for item in items(run):
-            row = _item_json(item)
-            writer.writerow([csv_cell(row[name]) for name in _CSV_FIELDS])
 
 
 _CSV_FIELDS = (

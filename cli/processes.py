@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,8 +15,16 @@ from config.settings import Settings
 WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}
 """SIGTERM cuts off what takes longer than 20 s, and puts it back into the queue (worker.app)."""
 
+
+class Queue(StrEnum):
+    """Which users a worker looks after: those of live edits, or those of reconciles."""
+
+    LIVE = "live"
+    BULK = "bulk"
+
+
 QueueOption = Annotated[
-    list[str] | None,
+    list[Queue] | None,
     typer.Option("--queue", help="`live` (edits), `bulk` (reconciles); both if not named."),
 ]
 
@@ -22,7 +32,7 @@ QueueOption = Annotated[
 def worker(queue: QueueOption = None) -> None:
     """Run a Celery worker: what `celery -A worker.app worker` does, with our sizes."""
     runtime().store.now()
-    command = worker_command(runtime().settings, queue or ["live", "bulk"])
+    command = worker_command(runtime().settings, queue or list(Queue))
     os.execve(command[0], command, {**WORKER_ENVIRONMENT, **os.environ})
 
 
@@ -39,9 +49,9 @@ def migrate() -> None:
     say("The database is up to date.")
 
 
-def worker_command(settings: Settings, queues: list[str]) -> list[str]:
+def worker_command(settings: Settings, queues: Sequence[Queue]) -> list[str]:
     """The command line of a worker for these queues."""
-    sizes = {"live": settings.live_workers, "bulk": settings.bulk_workers}
+    sizes = {Queue.LIVE: settings.live_workers, Queue.BULK: settings.bulk_workers}
     count = sum(sizes[queue] for queue in queues)
     return [
         *_celery("worker"),
@@ -61,6 +71,7 @@ def beat_command() -> list[str]:
 def _celery(part: str) -> list[str]:
     return [
         sys.executable,
+        "-P",  # no code from the working directory
         "-m",
         "celery",
         "--app=worker.app",

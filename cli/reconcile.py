@@ -11,7 +11,7 @@ from cli.output import console, counted, print_json, say
 from cli.plans import make_plan, show_plan
 from cli.session import JsonFlag, OrgOption, person, runtime, the_org
 from cli.status import anybody_works
-from cli.users import user_id
+from cli.users import user_ids
 from sync.arming import Mode
 from sync.errors import NotAllowed
 from sync.org import Org
@@ -35,8 +35,12 @@ def reconcile(
     json: JsonFlag = False,
 ) -> None:
     """Read every user (or those named) and hand what is not settled to the workers."""
+    if file is not None and not plan:
+        raise typer.BadParameter("--csv writes a plan: say --plan as well.")
+    if wait and plan:
+        raise typer.BadParameter("--wait has nothing to wait for: --plan writes nothing.")
     chosen = runtime().org(the_org(org))
-    ids = tuple(user_id(chosen, named) for named in users or ())
+    ids = user_ids(chosen, users or ())
     if plan:
         show_plan(make_plan(chosen, RunKind.PLAN, person(), ids), json=json, file=file)
         return
@@ -82,6 +86,7 @@ def _drain(org: Org) -> None:
         task = bar.add_task(f"settling {org.name}", total=total)
         while figures is not None and figures.pending:
             bar.update(task, completed=total - figures.pending)
+            _check_armed(org)
             if time.monotonic() - started > PATIENCE_SECONDS and not anybody_works():
                 raise NotAllowed(
                     f"No worker gives a sign of life, and {counted(figures.pending, 'user')} "

@@ -16,6 +16,8 @@ LOOK_SECONDS = 0.05
 ORG = "demo"
 
 Say = Callable[[str], None]
+Pause = Callable[[float], None]
+"""Waits; KeyboardInterrupt when the demo is told to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Teller:
     admin: Admin
     store: ReviewStore
     say: Say
+    pause: Pause
     summary: Summary = field(default_factory=Summary)
 
     def tell(self) -> Summary:
@@ -122,7 +125,7 @@ class Teller:
                 and user["License_Sync_Status__c"] == status
             ):
                 return user
-            time.sleep(LOOK_SECONDS)
+            self.pause(LOOK_SECONDS)
         return None
 
     def _conflict(self, user: dict[str, Any]) -> None:
@@ -155,7 +158,7 @@ class Teller:
         while time.monotonic() < deadline:
             if found := list(self.store.entries(wanted)):
                 return found
-            time.sleep(LOOK_SECONDS)
+            self.pause(LOOK_SECONDS)
         return []
 
     def _decide(self, entry: Entry, keep: Licenses) -> None:
@@ -169,7 +172,7 @@ class Teller:
         while (entry := self.store.entry(entry.id)).status is EntryStatus.DECIDING:
             if time.monotonic() > deadline:
                 break
-            time.sleep(LOOK_SECONDS)
+            self.pause(LOOK_SECONDS)
         if entry.status is not EntryStatus.RESOLVED:
             self.summary.problems.append(f"conflict {entry.id} is {entry.status}: {entry.note}")
             return
@@ -190,4 +193,4 @@ class Teller:
             self.summary.parked = figures.parked if figures else 0
             if not self.summary.pending:
                 return
-            time.sleep(LOOK_SECONDS)
+            self.pause(LOOK_SECONDS)

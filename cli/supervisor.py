@@ -53,7 +53,7 @@ class Process:
             if self.answer is not None:
                 output = files.enter_context(self.answer.open("wb"))
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", "cli.child", *self.command],
+                [sys.executable, "-P", "-m", "cli.child", *self.command],
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

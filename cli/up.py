@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cli.output import errors, say
-from cli.processes import WORKER_ENVIRONMENT, beat_command, worker_command
+from cli.output import say, warn
+from cli.processes import WORKER_ENVIRONMENT, Queue, beat_command, worker_command
 from cli.session import runtime
 from cli.supervisor import Process, Supervisor
 from config.broker import broker_command, stop_left_over, wait_for_broker
 from config.settings import Settings
 from config.wiring import unknown_org
-from sync.errors import NotAllowed, UnknownReference
+from sync.errors import NotAllowed, SyncError, UnknownReference
 
 
 def up() -> None:
@@ -22,9 +22,9 @@ def up() -> None:
     settings = runtime().settings
     if not settings.orgs:
         raise UnknownReference(unknown_org("", []))
-    for name in runtime().org_names:
-        runtime().org(name)
     runtime().store.now()
+    for name in runtime().org_names:
+        _say_what_is_wrong(name)
     names = ", ".join(runtime().org_names)
     supervisor = Supervisor()
     with alone_in(settings.state_dir):
@@ -33,11 +33,21 @@ def up() -> None:
             start_parts(supervisor, settings, logs=None)
             say(f"license-sync is up for {names}; its state is in {settings.state_dir}.")
             say("`license-sync status` and `conflicts list` say what happens. Ctrl-C ends it.")
-            supervisor.watch(lambda fall: errors.print(fall, markup=False))
+            supervisor.watch(warn)
             say("Stopping: what is being written is finished …")
         finally:
             supervisor.stop()
     say("Stopped; what was pending waits in the database.")
+
+
+def _say_what_is_wrong(name: str) -> None:
+    """One org's broken policy or key keeps no other org from being worked on."""
+    try:
+        runtime().org(name)
+    except SyncError as error:
+        if len(runtime().org_names) == 1:
+            raise
+        warn(f"{name} is left out: {error}")
 
 
 def start_parts(supervisor: Supervisor, settings: Settings, logs: Path | None) -> None:
@@ -49,7 +59,7 @@ def start_parts(supervisor: Supervisor, settings: Settings, logs: Path | None) -
         broker = supervisor.start(Process("broker", command, {}, log, folder=folder, serves=True))
         assert broker.popen is not None
         wait_for_broker(settings, broker.popen)
-    for queue in ("live", "bulk"):
+    for queue in Queue:
         command = worker_command(settings, [queue])
         supervisor.start(Process(f"worker-{queue}", command, _ENV, _log(logs, f"worker-{queue}")))
     supervisor.start(Process("beat", beat_command(), _ENV, _log(logs, "beat")))

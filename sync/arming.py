@@ -11,8 +11,8 @@ from enum import StrEnum
 from sync.ports.orgs import OrgState
 from sync.ports.runs import Run, RunStatus
 
-SEEN_AT_LEAST = 2
-"""Users that a plan must have read: the integration user sees itself in any case."""
+SEEN_AT_LEAST = 10
+"""Users that a plan must have read: who may not see others sees itself, and perhaps a few."""
 
 
 @dataclass(frozen=True, slots=True)

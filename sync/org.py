@@ -32,7 +32,7 @@ PROBLEM_SECONDS = 30.0
 HICCUP_SECONDS = 3.0
 """The same for a call that failed but may well work the next time."""
 
-ITSELF = "license-sync"
+ITSELF = "itself"
 """Who arms an org whose plan removes nothing."""
 
 FIELD_CODES = ("INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE")

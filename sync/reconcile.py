@@ -33,7 +33,6 @@ Progress = Callable[[int], None]
 
 _OTHER_RULES = "It was queued under other rules, features or fields than the process that took it."
 _BROKE = "The program failed over it: its log says where."
-_MORE = "There is more to read: it is gone on with."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Reconciler:
         if is_done:
             self.runs.end_run(run_id, token)
         else:
-            self.runs.requeue_run(run_id, token, _MORE, 0.0)
+            self.runs.requeue_run(run_id, token, None, 0.0)
         return self.runs.run(run_id)
 
     def _failed(self, passing: "_Pass", reason: str) -> None:

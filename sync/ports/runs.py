@@ -127,8 +127,8 @@ class RunStore(Protocol):
         """Finish a run, as failed if there is an error."""
         ...
 
-    def requeue_run(self, run_id: int, token: str, reason: str, delay: float) -> None:
-        """Give a run back where it stands, with why it stopped, due after `delay` seconds.
+    def requeue_run(self, run_id: int, token: str, reason: str | None, delay: float) -> None:
+        """Give a run back where it stands, with why it failed if so, due after `delay` seconds.
 
         Quietly nothing if the lease was lost.
         """

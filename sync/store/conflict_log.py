@@ -76,7 +76,12 @@ class ConflictLog(Database):
             return self._decide(connection, entry, resolution.decided_by, now, open_to, values)
 
     def dismiss(self, entry_id: int, by: str, note: str) -> Entry:
-        """Put an open entry aside until its flags or the policy change; NotAllowed if not open."""
+        """Put an open entry aside until its flags or the policy change.
+
+        NotAllowed if it is not open, or if the note, the only record of why, is empty.
+        """
+        if not note.strip():
+            raise NotAllowed("A dismissal needs a note that says why it may stay as it is.")
         with self.writing() as connection:
             entry, now = _entry(connection, entry_id), self.clock_of(connection)
             if entry.status is not EntryStatus.OPEN:

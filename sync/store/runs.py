@@ -135,8 +135,8 @@ class Runs(Database):
             if ended.kind is RunKind.RECONCILE and ended.whole_org and not error:
                 set_org(connection, org, last_reconcile_at=now)
 
-    def requeue_run(self, run_id: int, token: str, reason: str, delay: float) -> None:
-        """Give a run back where it stands, with why it stopped; quietly nothing if lost."""
+    def requeue_run(self, run_id: int, token: str, reason: str | None, delay: float) -> None:
+        """Give a run back where it stands, with why it failed if so; quietly nothing if lost."""
         held = (_row.id == run_id, _row.lease_token == token)
         with self.writing() as connection:
             due = after(self.clock_of(connection), delay)

@@ -184,6 +184,18 @@ def test_what_the_conflict_is_not_about_cannot_be_kept(scene: Scene) -> None:
     assert scene.store.waiting(ORG, ANN) is None, "nothing was noticed"
 
 
+def test_keeping_all_of_it_decides_nothing(scene: Scene) -> None:
+    entry = scene.open()
+    with pytest.raises(NotAllowed, match="keep one of these, or none"):
+        scene.store.resolve(entry.id, a_resolution(entry.licenses))
+
+
+def test_a_dismissal_without_a_reason_is_none(scene: Scene) -> None:
+    entry = scene.open()
+    with pytest.raises(NotAllowed, match="needs a note"):
+        scene.store.dismiss(entry.id, "ann", " ")
+
+
 def test_a_refusal_offers_no_choice(scene: Scene) -> None:
     entry = scene.open(finding=REFUSAL)
     with pytest.raises(NotAllowed, match="refusal"):

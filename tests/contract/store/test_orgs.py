@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy.engine import Engine
@@ -80,3 +81,13 @@ def test_an_org_paused_by_name_stays_paused_when_all_are_resumed(
     assert fresh.state(ORG).paused_by == "ann"
     fresh.resume(None, "bob")
     assert fresh.state(ORG).paused_by == "ann"
+
+
+def test_the_first_to_arm_an_org_is_not_overruled_by_who_would_be_first(fresh: SqlStore) -> None:
+    arm = partial(fresh.arm, ORG, "00D000000000001AAA")
+    assert arm("print-1", "itself", first=True)
+    assert not arm("print-2", "itself", first=True)
+    assert arm("print-3", "ann")
+    assert not arm("print-4", "itself", first=True)
+    state = fresh.state(ORG)
+    assert (state.armed_fingerprint, state.armed_by) == ("print-3", "ann")

@@ -139,18 +139,41 @@ def test_only_a_reconcile_of_the_whole_org_counts_as_one(scene: Scene, clock: Cl
     assert scene.store.state(ORG).last_reconcile_at == now
 
 
-def test_a_run_given_back_goes_on_where_it_stands(scene: Scene) -> None:
+def test_a_run_given_back_goes_on_where_it_stands(scene: Scene, clock: Clock) -> None:
     run_id = create(scene)
     token = take(scene, run_id)
     scene.store.advance_run(run_id, token, ANN, 10, [item()], [], LEASE)
-    scene.store.requeue_run(run_id, token, "no answer")
-    scene.store.requeue_run(run_id, token, "lost already")
+    scene.store.requeue_run(run_id, token, "no answer", 5)
+    scene.store.requeue_run(run_id, token, "lost already", 50)
     assert scene.store.run(run_id).error == "no answer"
+    assert scene.store.take_run(run_id, LEASE) is None
+    assert ORG not in scene.store.due_work()
+    clock.pass_(5)
+    assert scene.store.due_work()[ORG].runs == (run_id,)
     taken = scene.store.take_run(run_id, LEASE)
     assert taken is not None
     assert (taken[0].after_id, taken[0].users_read) == (ANN, 10)
     scene.store.end_run(run_id, taken[1])
     assert scene.store.run(run_id).error is None
+
+
+def test_tries_count_until_a_run_gets_on(scene: Scene, clock: Clock) -> None:
+    run_id = create(scene)
+    for tries in (1, 2, 3):
+        taken = scene.store.take_run(run_id, LEASE)
+        assert taken is not None
+        assert taken[0].tries == tries
+        clock.pass_(LEASE)
+    token = take(scene, run_id)
+    scene.store.advance_run(run_id, token, ANN, 10, [], [], LEASE)
+    assert scene.store.run(run_id).tries == 0
+
+
+def test_who_cannot_be_read_is_counted(scene: Scene) -> None:
+    run_id = create(scene)
+    token = take(scene, run_id)
+    scene.store.advance_run(run_id, token, BOB, 2, [item(), item(BOB, after=None)], [], LEASE)
+    assert scene.store.run(run_id).unreadable == 1
 
 
 def test_the_latest_run_is_of_the_whole_org_and_this_fingerprint(scene: Scene) -> None:

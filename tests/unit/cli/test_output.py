@@ -1,10 +1,11 @@
 """What records say is shown as text, whatever it is."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.output import age, counted, plain, print_table, say
+from cli.output import age, counted, plain, print_json_array, print_table, say
 
 
 @pytest.mark.parametrize("hostile", ["\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "\r", "\u202e"])
@@ -16,8 +17,22 @@ def test_no_text_steers_the_terminal(capsys: pytest.CaptureFixture[str], hostile
 
 
 def test_ordinary_text_of_any_script_stays() -> None:
-    text = "O\u2019Brien \u5f35 \u05d0\u05d1\nline\ttab"
+    text = "O\u2019Brien \u5f35 \u05d0\u05d1 \u200e \U0001f3a7"
     assert plain(text) == text
+
+
+def test_no_text_makes_lines_of_its_own() -> None:
+    assert plain("ann\nresolved by\tthe boss\r") == "ann resolved by the boss "
+
+
+@pytest.mark.parametrize("text", ["\x9b31m", "\x7f", "\u202eabc", "\x1b[2J", "O\u2019Brien"])
+def test_json_means_the_same_and_steers_nothing(
+    capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    print_json_array([{"name": text}])
+    shown = capsys.readouterr().out
+    assert json.loads(shown) == [{"name": text}]
+    assert not {"\x1b", "\x9b", "\x7f", "\u202e"} & set(shown)
 
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

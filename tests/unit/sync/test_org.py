@@ -21,10 +21,10 @@ NAME = "fresh"
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    """A store, and an org that nobody has met, with two users who want nothing."""
+    """A store, and an org that nobody has met, with ten users who want nothing."""
     with memory_bench() as made:
-        made.user(901)
-        made.user(902)
+        for number in range(901, 911):
+            made.user(number)
         yield made
 
 
@@ -67,7 +67,7 @@ def test_an_org_whose_plan_removes_nothing_arms_itself(bench: Bench) -> None:
     org = org_of(bench)
     work(bench, org)
     assert mode(bench, org) is Mode.ARMED
-    assert bench.store.state(NAME).armed_by == "license-sync"
+    assert bench.store.state(NAME).armed_by == "itself"
     assert bench.held(user) == FREEDOM | CTI
 
 
