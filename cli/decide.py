@@ -114,7 +114,8 @@ class Decider:
         )
 
     def _rulebook(self, case: dict[str, object]) -> Rulebook:
-        name = _value(case, "policy", str) or DEFAULT_POLICY
+        named = _value(case, "policy", str)
+        name = DEFAULT_POLICY if named is None else named
         on_conflict = _value(case, "on_conflict", str)
         inactive = _value(case, "inactive", str)
         features = tuple(_words(case, "features"))
