@@ -152,6 +152,7 @@ class Org:
         state = self.store.state(self.name)
         if state.problem_until is not None and self.store.now() < state.problem_until:
             return None
+        started = self.monotonic()
         try:
             problem = self._ready(state)
             if problem is not None:
@@ -159,7 +160,7 @@ class Org:
                 return None
             result = act()
         except CallFailed as failed:
-            self._failed(failed)
+            self._failed(failed, took=self.monotonic() - started)
             return None
         except LeaseLost:
             return None
@@ -229,11 +230,11 @@ class Org:
             self._schema_good_until = self.monotonic() + SCHEMA_SECONDS
         return problem
 
-    def _failed(self, failed: CallFailed) -> None:
+    def _failed(self, failed: CallFailed, took: float) -> None:
         failure = failed.failure
         if failure.remedy is Remedy.STOP_ORG:
             self._schema_good_until = float("-inf")
-        self._report(self._field_problem(failure) or str(failed), _wait(failure))
+        self._report(self._field_problem(failure) or str(failed), _wait(failure, took))
 
     def _field_problem(self, failure: Failure) -> str | None:
         """Which field it is, where Salesforce only says that one is wrong."""
@@ -263,7 +264,11 @@ class Org:
         return moved or state.api_allowed != usage.allowed
 
 
-def _wait(failure: Failure) -> float:
+def _wait(failure: Failure, took: float) -> float:
+    """Seconds until the org is tried again, after a failure that `took` so long to show.
+
+    An org that does not answer holds a worker that other orgs wait for: it rests longer than that.
+    """
     if failure.remedy is Remedy.STOP_ORG:
         return failure.retry_after or PROBLEM_SECONDS
-    return min(failure.retry_after or HICCUP_SECONDS, PROBLEM_SECONDS)
+    return min(max(failure.retry_after or HICCUP_SECONDS, 2 * took), PROBLEM_SECONDS)

@@ -11,7 +11,7 @@ from sync.model import NONE, Flags
 from sync.org import HICCUP_SECONDS, PROBLEM_SECONDS, SCHEMA_SECONDS, Org
 from sync.ports.pending import Cause, Notice, Priority
 from sync.ports.runs import Run, RunKind
-from sync.ports.salesforce import Page
+from sync.ports.salesforce import Page, Position
 from sync.rules import Rulebook
 from tests.fakes.bench import CTI, FREEDOM, PBX, SCV, Bench, memory_bench
 from tests.fakes.org import call_failed
@@ -278,6 +278,23 @@ def test_arming_itself_does_not_overrule_a_person_of_the_same_moment(bench: Benc
     bench.org.tick(3)
     mine.poll()
     assert bench.store.state(NAME).armed_by == "ada"
+
+
+def test_an_org_that_does_not_answer_rests_longer_than_it_holds_a_worker(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    changed_since = bench.org.changed_since
+
+    def silent(position: Position, limit: int) -> Page:
+        bench.org.tick(10)
+        raise call_failed()
+
+    bench.org.changed_since = silent  # type: ignore[method-assign]
+    org.poll()
+    bench.org.changed_since = changed_since  # type: ignore[method-assign]
+    state = bench.store.state(NAME)
+    assert state.problem_until is not None
+    assert (state.problem_until - bench.org.now).total_seconds() == 20
 
 
 def test_a_run_in_trouble_delays_no_live_edit(bench: Bench) -> None:
