@@ -4,20 +4,18 @@ A run is resumable: each page is stored with the run's place before the next one
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sync.errors import LeaseLost, SyncError
-from sync.holds import held_back, said_on_record
-from sync.intake import case_of, is_settled, unsettled
-from sync.model import NONE, Flags, Licenses, UserRecord
-from sync.ports.conflict_log import Entry
+from sync.intake import unsettled
+from sync.model import NONE, UserRecord
+from sync.plan_items import adoption_item, plan_item
 from sync.ports.pending import Cause, Notice, Priority
 from sync.ports.runs import PlanItem, Run, RunKind, RunStore
 from sync.ports.salesforce import UserReader
 from sync.ports.scans import IntakeStore
 from sync.retrying import RETRY_SECONDS
 from sync.rules import Rulebook
-from sync.statement import reason_of, status_of
 
 PAGE_LIMIT = 2000
 LEASE_SECONDS = 60.0
@@ -161,66 +159,3 @@ class _Pass:
             if not is_last and made.monotonic() > self.until:
                 return False
         return True
-
-
-def plan_item(
-    record: UserRecord, entries: tuple[Entry, ...], rulebook: Rulebook, hold: Licenses = NONE
-) -> PlanItem | None:
-    """What settling this record would do; None if it is settled. `hold` stays held back."""
-    decision = rulebook.decide(case_of(record, entries))
-    if is_settled(record, decision, entries, rulebook.version, hold):
-        return None
-    staying = held_back(hold, record, decision)
-    return PlanItem(
-        user_id=record.user_id,
-        username=record.username,
-        requested=record.requested.on,
-        requested_after=record.requested.on,
-        held=record.held.on,
-        after=None if decision.effective is None else decision.effective | staying,
-        status=said_on_record(decision, staying)[0],
-        why=reason_of(decision),
-        modified_at=record.modified_at,
-    )
-
-
-def adoption_item(record: UserRecord, rulebook: Rulebook) -> PlanItem | None:
-    """What adopting this record would do: request what is held, and hold what rules would take.
-
-    None for a record that requests what it holds and keeps all of it. One with flags that cannot
-    be read is in the way: `after` is None.
-    """
-    if record.requested.unknown or record.held.unknown:
-        return _unadoptable(record, rulebook)
-    requested = record.held.on
-    decision = rulebook.decide(replace(case_of(record, ()), requested=Flags(requested)))
-    hold = NONE if decision.effective is None else record.held.on - decision.effective
-    if requested == record.requested.on and not hold:
-        return None
-    return PlanItem(
-        user_id=record.user_id,
-        username=record.username,
-        requested=record.requested.on,
-        requested_after=requested,
-        held=record.held.on,
-        after=record.held.on,
-        status=status_of(decision),
-        why=reason_of(decision),
-        hold=hold,
-        modified_at=record.modified_at,
-    )
-
-
-def _unadoptable(record: UserRecord, rulebook: Rulebook) -> PlanItem:
-    decision = rulebook.decide(case_of(record, ()))
-    return PlanItem(
-        user_id=record.user_id,
-        username=record.username,
-        requested=record.requested.on,
-        requested_after=record.requested.on,
-        held=record.held.on,
-        after=None,
-        status=status_of(decision),
-        why=reason_of(decision),
-        modified_at=record.modified_at,
-    )

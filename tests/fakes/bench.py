@@ -49,6 +49,15 @@ class Bench:
         self.org.add(one)
         return one.user_id
 
+    def conflict(self, held: Licenses = FREEDOM) -> str:
+        """A user that held one side, asked for both, and waits in the log."""
+        user = self.user(requested=held)
+        self.quiet()
+        self.org.tick(3)
+        self.org.request(user, BOTH)
+        self.quiet()
+        return user
+
     def notice(self, *user_ids: str, priority: Priority = Priority.LIVE) -> None:
         """Tell the store to look at these users."""
         notices = [Notice(i, self.org.users[i].username, Cause.POLL, priority) for i in user_ids]

@@ -10,25 +10,15 @@ from tests.fakes.bench import BOTH, CTI, FREEDOM, ORG, PBX, SCV, Bench
 from tests.fakes.org import ADMIN, call_failed, refusal
 
 
-def in_conflict(bench: Bench, held: str = "freedom") -> str:
-    """A user that held one side, asked for both, and waits in the log."""
-    user = bench.user(requested=FREEDOM if held == "freedom" else SCV)
-    bench.quiet()
-    bench.org.tick(3)
-    bench.org.request(user, BOTH)
-    bench.quiet()
-    return user
-
-
 def test_a_conflict_keeps_what_works_and_waits(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     (entry,) = bench.living(user)
     assert bench.held(user) == FREEDOM | CTI
     assert (entry.code, entry.licenses, entry.kept) == ("mutually_exclusive", BOTH, FREEDOM)
 
 
 def test_an_edit_in_salesforce_resolves_it(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.org.request(user, SCV)
     bench.quiet()
     (entry,) = bench.entries(user)
@@ -38,7 +28,7 @@ def test_an_edit_in_salesforce_resolves_it(bench: Bench) -> None:
 
 
 def test_a_person_resolves_it_and_the_losing_request_is_unticked(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.resolve(user, keep=SCV)
     bench.quiet()
     (entry,) = bench.entries(user)
@@ -50,14 +40,14 @@ def test_a_person_resolves_it_and_the_losing_request_is_unticked(bench: Bench) -
 
 
 def test_keeping_neither_unticks_both(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.resolve(user, keep=NONE)
     bench.quiet()
     assert (bench.requested(user), bench.held(user)) == (NONE, NONE)
 
 
 def test_a_decision_on_a_record_that_moved_is_overtaken_and_says_so(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.resolve(user, keep=SCV)
     bench.org.request(user, BOTH | PBX)
     bench.quiet()
@@ -73,7 +63,7 @@ def test_a_decision_on_a_record_that_moved_is_overtaken_and_says_so(bench: Bench
 
 
 def test_a_decision_on_flags_that_a_hand_changed_is_overtaken(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.resolve(user, keep=FREEDOM)
     bench.org.edit(user, held=Flags(SCV))
     bench.quiet()
@@ -83,7 +73,7 @@ def test_a_decision_on_flags_that_a_hand_changed_is_overtaken(bench: Bench) -> N
 
 
 def test_a_record_that_moves_under_the_write_is_read_again(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.resolve(user, keep=SCV)
 
     def rename() -> None:
@@ -98,7 +88,7 @@ def test_a_record_that_moves_under_the_write_is_read_again(bench: Bench) -> None
 
 
 def test_a_record_changed_within_the_blind_second_is_not_written_yet(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.org.edit(user, name="New Name")
     bench.resolve(user, keep=SCV)
     bench.org.calls.clear()
@@ -109,7 +99,7 @@ def test_a_record_changed_within_the_blind_second_is_not_written_yet(bench: Benc
 
 
 def test_a_lost_answer_to_a_resolution_is_still_credited(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.resolve(user, keep=SCV)
     bench.org.lose_answers = True
     bench.batch()
@@ -120,7 +110,7 @@ def test_a_lost_answer_to_a_resolution_is_still_credited(bench: Bench) -> None:
 
 
 def test_a_worker_that_died_after_the_write_leaves_the_credit_in_the_history(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.resolve(user, keep=SCV)
 
     class Dying:
@@ -141,7 +131,7 @@ def test_a_worker_that_died_after_the_write_leaves_the_credit_in_the_history(ben
 
 
 def test_a_refused_resolution_parks_the_user_and_keeps_the_decision(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.resolve(user, keep=SCV)
     bench.org.refuse[user] = refusal()
     bench.org.tick(3)
@@ -156,7 +146,7 @@ def test_a_refused_resolution_parks_the_user_and_keeps_the_decision(bench: Bench
 
 
 def test_a_dismissed_conflict_stays_away_until_its_request_changes(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     (entry,) = bench.living(user)
     bench.store.dismiss(entry.id, "ada", "on holiday")
     bench.quiet()
@@ -175,7 +165,7 @@ def test_a_dismissed_conflict_stays_away_until_its_request_changes(bench: Bench)
 
 
 def test_a_dismissal_ends_when_a_hand_moves_its_flags_and_the_kept_side_stays(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     (entry,) = bench.living(user)
     bench.store.dismiss(entry.id, "ada", "on holiday")
     bench.quiet()
@@ -189,7 +179,7 @@ def test_a_dismissal_ends_when_a_hand_moves_its_flags_and_the_kept_side_stays(be
 def test_what_comes_back_after_a_resolution_is_a_new_entry_that_points_to_the_old(
     bench: Bench,
 ) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.resolve(user, keep=FREEDOM)
     bench.quiet()
     bench.org.request(user, BOTH)
@@ -243,7 +233,7 @@ def test_a_write_that_arrived_before_the_worker_died_counts_as_held(bench: Bench
 
 
 def test_a_conflict_that_the_policy_ends_names_the_policy(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.rulebook = type(bench.rulebook)(bench.rulebook.policy, frozenset())
     bench.settle(user)
     ended = bench.entries(user)[0]
@@ -253,7 +243,7 @@ def test_a_conflict_that_the_policy_ends_names_the_policy(bench: Bench) -> None:
 
 
 def test_an_open_conflict_survives_a_read_that_fails(bench: Bench) -> None:
-    user = in_conflict(bench)
+    user = bench.conflict()
     bench.org.fail = call_failed()
     bench.settle(user)
     assert len(bench.living(user)) == 1

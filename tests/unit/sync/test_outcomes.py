@@ -19,16 +19,6 @@ def hide(bench: Bench, user: str, unknown: Licenses) -> None:
     bench.org.edit(user, held=held, by=bench.org.users[user].modified_by or "")
 
 
-def conflict(bench: Bench) -> str:
-    """A user who holds Freedom and asks for both."""
-    user = bench.user(requested=FREEDOM, held=FREEDOM | CTI)
-    bench.quiet()
-    bench.org.tick(3)
-    bench.org.request(user, BOTH)
-    bench.quiet()
-    return user
-
-
 # A flag that cannot be read
 
 
@@ -45,7 +35,7 @@ def test_what_is_held_back_outlives_a_flag_that_cannot_be_read(bench: Bench) -> 
 
 
 def test_a_conflict_outlives_a_flag_that_cannot_be_read(bench: Bench) -> None:
-    user = conflict(bench)
+    user = bench.conflict()
     (before,) = bench.living(user)
     hide(bench, user, PBX)
     bench.quiet()
@@ -59,7 +49,7 @@ def test_a_conflict_outlives_a_flag_that_cannot_be_read(bench: Bench) -> None:
 
 
 def test_a_dismissal_outlives_a_flag_that_cannot_be_read(bench: Bench) -> None:
-    user = conflict(bench)
+    user = bench.conflict()
     (entry,) = bench.living(user)
     bench.store.dismiss(entry.id, "ada", "both are wanted for now")
     hide(bench, user, PBX)
@@ -73,7 +63,7 @@ def test_a_dismissal_outlives_a_flag_that_cannot_be_read(bench: Bench) -> None:
 
 
 def test_a_record_that_always_moves_is_asked_ever_less_and_then_parked(bench: Bench) -> None:
-    user = conflict(bench)
+    user = bench.conflict()
     bench.resolve(user, FREEDOM)
     bench.org.tick(5)
     bench.org.calls.clear()
@@ -160,7 +150,7 @@ def test_what_stops_the_org_parks_nobody(bench: Bench) -> None:
 
 
 def test_a_decision_that_may_not_be_written_is_parked_and_stops_nobody_else(bench: Bench) -> None:
-    user, other = conflict(bench), bench.user(77, requested=PBX)
+    user, other = bench.conflict(), bench.user(77, requested=PBX)
     bench.resolve(user, FREEDOM)
     bench.org.tick(5)
     read_only = refusal("INVALID_FIELD_FOR_INSERT_UPDATE", Remedy.STOP_ORG)

@@ -32,16 +32,6 @@ class _DyingWriter:
     write_if_unmodified = write
 
 
-def conflict(bench: Bench) -> str:
-    """A user who holds Freedom and asks for both."""
-    user = bench.user(requested=FREEDOM, held=FREEDOM | CTI)
-    bench.quiet()
-    bench.org.tick(3)
-    bench.org.request(user, BOTH)
-    bench.quiet()
-    return user
-
-
 def decide_and_die(bench: Bench, user: str, keep: Licenses, by: str = "ada") -> Entry:
     """A decision whose worker dies between the history row and the call; the lease is over."""
     entry = bench.resolve(user, keep, by=by)
@@ -53,7 +43,7 @@ def decide_and_die(bench: Bench, user: str, keep: Licenses, by: str = "ada") -> 
 
 
 def test_a_decision_whose_write_never_left_is_overtaken_by_an_edit(bench: Bench) -> None:
-    user = conflict(bench)
+    user = bench.conflict()
     entry = decide_and_die(bench, user, FREEDOM)
     bench.org.request(user, BOTH | PBX)
     bench.quiet()
@@ -65,7 +55,7 @@ def test_a_decision_whose_write_never_left_is_overtaken_by_an_edit(bench: Bench)
 
 
 def test_an_edit_to_what_was_decided_is_not_credited_to_the_decision(bench: Bench) -> None:
-    user = conflict(bench)
+    user = bench.conflict()
     entry = decide_and_die(bench, user, FREEDOM)
     bench.org.request(user, FREEDOM)
     bench.quiet()
@@ -74,7 +64,7 @@ def test_an_edit_to_what_was_decided_is_not_credited_to_the_decision(bench: Benc
 
 
 def test_an_earlier_decisions_write_is_not_credited_to_a_later_one(bench: Bench) -> None:
-    user = conflict(bench)
+    user = bench.conflict()
     entry = decide_and_die(bench, user, FREEDOM, by="ada")
     bench.org.edit(user, held=Flags(SCV))
     bench.quiet()
@@ -88,7 +78,7 @@ def test_an_earlier_decisions_write_is_not_credited_to_a_later_one(bench: Bench)
 
 
 def test_a_decision_waits_while_a_flag_cannot_be_read(bench: Bench) -> None:
-    user = conflict(bench)
+    user = bench.conflict()
     entry = bench.resolve(user, FREEDOM)
     by = bench.org.users[user].modified_by or ""
     bench.org.edit(user, held=Flags(FREEDOM | CTI, PBX), by=by)
@@ -106,7 +96,7 @@ def test_a_decision_waits_while_a_flag_cannot_be_read(bench: Bench) -> None:
 
 
 def test_the_note_that_a_user_is_parked_is_no_write_of_the_decision(bench: Bench) -> None:
-    user = conflict(bench)
+    user = bench.conflict()
     entry = bench.resolve(user, FREEDOM)
     bench.org.tick(5)
     bench.org.refuse[user] = refusal()
@@ -128,14 +118,14 @@ def test_the_note_that_a_user_is_parked_is_no_write_of_the_decision(bench: Bench
 
 
 def test_keeping_both_sides_is_no_decision(bench: Bench) -> None:
-    user = conflict(bench)
+    user = bench.conflict()
     with pytest.raises(NotAllowed, match="keep one of these, or none"):
         bench.resolve(user, BOTH)
     assert [e.status for e in bench.living(user)] == [EntryStatus.OPEN]
 
 
 def test_keeping_neither_is_credited_after_a_lost_answer(bench: Bench) -> None:
-    user = conflict(bench)
+    user = bench.conflict()
     entry = bench.resolve(user, NONE)
     bench.org.tick(5)
     bench.org.lose_answers = True
