@@ -10,6 +10,7 @@ from pathlib import Path
 import redis
 
 from config.settings import Settings
+from config.state import make_state_dir
 from sync.errors import SyncError
 
 START_SECONDS = 10.0
@@ -20,9 +21,8 @@ class BrokerUnavailable(SyncError):
 
 
 def broker_command(settings: Settings) -> list[str]:
-    """The command line of the embedded broker; BrokerUnavailable where there is no binary."""
-    data = settings.state_dir / "broker"
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """The command line of the embedded broker. BadSettings; BrokerUnavailable without a binary."""
+    data = make_state_dir(make_state_dir(settings.state_dir) / "broker")
     if settings.broker_socket.parent != settings.state_dir:
         _own_folder(settings.broker_socket.parent)
     options = {
@@ -79,7 +79,8 @@ def stop_left_over(settings: Settings) -> None:
 
 def _own_folder(folder: Path) -> None:
     """Whoever else could put a socket into this folder could read and write our messages."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(FileExistsError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise BrokerUnavailable(

@@ -6,39 +6,41 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from config.errors import BadSettings
 from config.settings import PREFIX, Settings
-from sync.errors import SyncError
+from config.sources import env_file, is_ours, secret_files
 
-
-class BadSettings(SyncError):
-    """The settings cannot be used; one sentence for each problem is in `problems`."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+__all__ = ["BadSettings", "load_settings"]
 
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings; BadSettings says everything that is wrong with them at once."""
-    _require_named_places()
-    env_file = os.environ.get(f"{PREFIX}ENV_FILE") or ".env"
+    lines = Path(os.environ.get(f"{PREFIX}ENV_FILE") or ".env")
     try:
-        _refuse_unknown(env_file)
-        return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type,call-arg]
+        _require_text()
+        _require_named_places()
+        _refuse_unknown(lines)
+        return Settings(_env_file=lines, **overrides)  # type: ignore[arg-type,call-arg]
     except ValidationError as error:
         raise BadSettings([_sentence(problem) for problem in error.errors()]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise BadSettings([f"{PREFIX}CONFIG_FILE: is no TOML: {error}; correct it."]) from None
     except SettingsError as error:
         raise BadSettings([_unparsed(error)]) from None
     except OSError as error:
         raise BadSettings([f"settings: {error.filename} cannot be read; grant that."]) from None
-    except UnicodeDecodeError:
-        raise BadSettings(["settings: a file is not UTF-8 text; save it as such."]) from None
+
+
+def _require_text() -> None:
+    odd = [n for n, value in os.environ.items() if is_ours(n) and not _is_text(n + value)]
+    if odd:
+        raise BadSettings([f"{ascii(n)[1:-1]}: is not UTF-8 text; set it anew." for n in odd])
+
+
+def _is_text(value: str) -> bool:
+    """Bytes that are not UTF-8 come out of the environment as surrogates (PEP 383)."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _can_be_read(path: Path) -> bool:
@@ -60,23 +62,48 @@ _PLACES = ("config_file", "env_file", "secrets_dir", "admin")
 """Settings that are read from the environment alone, each where it is used."""
 
 
-def _refuse_unknown(env_file: str) -> None:
+def _refuse_unknown(lines: Path) -> None:
     """BadSettings for names of ours that nothing reads: a misspelled setting would go unnoticed."""
-    ours = [n for n in (*os.environ, *dotenv_values(env_file)) if n.upper().startswith(PREFIX)]
-    said = {name.upper(): name[len(PREFIX) :].lower().partition("__")[0] for name in ours}
-    toml = os.environ.get(f"{PREFIX}CONFIG_FILE")
-    if toml:
-        said |= {f"{toml}: {key}": key for key in tomllib.loads(Path(toml).read_text("utf-8"))}
+    elsewhere = _names_in_files(lines)
+    given = {name.upper(): name for name in os.environ if is_ours(name)} | elsewhere
+    first = {said: name[len(PREFIX) :].lower().partition("__")[0] for said, name in given.items()}
     known = {*Settings.model_fields, *_PLACES}
-    unknown = [name for name, first in said.items() if first not in known]
-    if unknown:
-        raise BadSettings([f"{name}: is no setting; correct or remove it." for name in unknown])
+    problems = [
+        f"{said}: is no setting; correct or remove it."
+        for said, name in first.items()
+        if name not in known
+    ] + [
+        f"{said}: is read from the environment alone; set it there."
+        for said in elsewhere
+        if first[said] in _PLACES
+    ]
+    if problems:
+        raise BadSettings(problems)
+
+
+def _names_in_files(lines: Path) -> dict[str, str]:
+    """The names of ours that files set, by how they are said."""
+    found = {f"{lines}: {name.upper()}": name for name in env_file(lines)}
+    secrets, toml = (os.environ.get(f"{PREFIX}{name}") for name in ("SECRETS_DIR", "CONFIG_FILE"))
+    if secrets:
+        found |= {str(Path(secrets, name)): name for name in secret_files(Path(secrets))}
+    if toml:
+        found |= {f"{toml}: {key}": PREFIX + key for key in _toml(toml)}
+    return found
+
+
+def _toml(path: str) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(Path(path).read_text("utf-8"))
+    except UnicodeDecodeError:
+        raise BadSettings([f"{PREFIX}CONFIG_FILE: is not UTF-8 text; save it as such."]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings([f"{PREFIX}CONFIG_FILE: is no TOML: {error}; correct it."]) from None
 
 
 _MENDS = {
     "missing": "is missing; set it",
     "extra_forbidden": "is no setting of an org; correct its name or remove it",
-    "frozen_set_type": 'should be a list; write it as JSON or TOML does: ["scv"]',
     "model_type": "should be an org's settings; set __LOGIN_URL, __CLIENT_ID and so on below it",
     "string_pattern_mismatch": "should be a version of the API; write it like 62.0",
 }
@@ -95,4 +122,4 @@ def _unparsed(error: SettingsError) -> str:
     """The error names the outermost field; what could not be parsed may be a secret."""
     found = re.search(r'field "(\w+)"', str(error))
     where = f"{PREFIX}{found[1].upper()}" if found else "settings"
-    return f'{where}: cannot be parsed; write it as JSON, and a list below it like ["scv"].'
+    return f"{where}: cannot be parsed; write it as JSON, or set {PREFIX}ORGS__NAME__LOGIN_URL."

@@ -1,7 +1,7 @@
 """The settings, and where they come from: environment, `.env`, a TOML file, secrets as files.
 
 Every name starts with `LICENSE_SYNC_`; `__` goes one level down. What comes first wins:
-environment, `.env`, files in `LICENSE_SYNC_SECRETS_DIR`, the TOML file `LICENSE_SYNC_CONFIG_FILE`.
+environment, files in `LICENSE_SYNC_SECRETS_DIR`, `.env`, the TOML file `LICENSE_SYNC_CONFIG_FILE`.
 """
 
 import hashlib
@@ -11,57 +11,32 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
-    NestedSecretsSettingsSource,
+    DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
-PREFIX = "LICENSE_SYNC_"
+from config.sources import PREFIX as PREFIX
+from config.sources import by_name, env_file, secret_files
+from config.values import (
+    BrokerUrl,
+    DatabaseUrl,
+    ExistingFile,
+    Folder,
+    HttpsUrl,
+    Names,
+    redis_url,
+)
+
 SOCKET_BYTES = 100
 """A unix socket's path may have 103 bytes on macOS and 107 on Linux."""
 
 _ORG_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_BROKERS = ("redis://", "rediss://", "redis+socket://")
 _TEMPORARY = Path("/tmp")  # noqa: S108 - the same one whatever TMPDIR says, in a folder of our own
-
-
-def _https(url: str) -> str:
-    found = re.fullmatch(r"https://[\w.-]+(:\d{1,5})?/*", url, re.ASCII)
-    if not found:
-        raise ValueError("write it as https://host or https://host:port")
-    return url.rstrip("/")
-
-
-def _existing_file(path: Path) -> Path:
-    """The path is not said: it may be a key that was pasted in the place of its file's name."""
-    try:
-        found = path.is_file()
-    except OSError:
-        found = False
-    if not found:
-        raise ValueError("there is no such file; give the path of one that can be read")
-    return path
-
-
-def _broker(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith(_BROKERS):
-        raise ValueError("write it as redis://host:6379/0, rediss://… or redis+socket:///path")
-    return url
-
-
-ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
 
 class OrgSettings(BaseModel):
@@ -73,14 +48,14 @@ class OrgSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    login_url: Annotated[str, AfterValidator(_https)]
+    login_url: HttpsUrl
     client_id: str = Field(min_length=1)
     client_secret: SecretStr | None = None
     client_secret_file: ExistingFile | None = None
     username: str | None = None
     private_key_file: ExistingFile | None = None
     ca_file: ExistingFile | None = None
-    features: frozenset[str] = frozenset()
+    features: Names = frozenset()
     policy: str = "natterbox-2022"
     layout: str = "user"
     on_conflict: str | None = None
@@ -89,6 +64,8 @@ class OrgSettings(BaseModel):
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
+        if self.client_secret is not None and self.client_secret_file is not None:
+            raise ValueError("set client_secret or client_secret_file, not both")
         by_secret = self.client_secret is not None or self.client_secret_file is not None
         by_jwt = self.username is not None or self.private_key_file is not None
         if by_secret == by_jwt:
@@ -98,14 +75,6 @@ class OrgSettings(BaseModel):
         if by_jwt and (self.username is None or self.private_key_file is None):
             raise ValueError("set both username and private_key_file for login by JWT")
         return self
-
-    def secret(self) -> str | None:
-        """The client secret, read from its file if need be."""
-        if self.client_secret is not None:
-            return self.client_secret.get_secret_value()
-        if self.client_secret_file is not None:
-            return self.client_secret_file.read_text(encoding="utf-8").strip()
-        return None
 
 
 class Settings(BaseSettings):
@@ -121,10 +90,10 @@ class Settings(BaseSettings):
     )
 
     orgs: dict[str, OrgSettings] = Field(default_factory=dict)
-    state_dir: Folder = Path.home() / ".local" / "state" / "license-sync"
-    database_url: SecretStr | None = None
+    state_dir: Folder = Path("~/.local/state/license-sync")
+    database_url: DatabaseUrl | None = None
     database_password: SecretStr | None = None
-    broker_url: Annotated[SecretStr, AfterValidator(_broker)] | None = None
+    broker_url: BrokerUrl | None = None
     poll_seconds: float = Field(default=15.0, ge=0.2, le=3600)
     overlap_seconds: float = Field(default=300.0, ge=1, le=3600)
     reconcile_hour: int = Field(default=3, ge=0, le=23)
@@ -141,20 +110,15 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - secret_files does it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before `.env` before secret files before the TOML file."""
-        sources = [init_settings, env_settings, dotenv_settings]
+        """Environment before secret files before `.env` before the TOML file."""
+        sources = [init_settings, env_settings]
         secrets = os.environ.get(f"{PREFIX}SECRETS_DIR")
         if secrets:
-            sources.append(
-                NestedSecretsSettingsSource(
-                    file_secret_settings,
-                    secrets_dir=secrets,
-                    secrets_prefix=PREFIX,
-                    secrets_nested_delimiter="__",
-                )
-            )
+            sources.append(by_name(settings_cls, secret_files(Path(secrets))))
+        if isinstance(dotenv_settings, DotEnvSettingsSource) and dotenv_settings.env_file:
+            sources.append(by_name(settings_cls, env_file(Path(str(dotenv_settings.env_file)))))
         toml = os.environ.get(f"{PREFIX}CONFIG_FILE")
         if toml:
             sources.append(TomlConfigSettingsSource(settings_cls, toml_file=toml))
@@ -214,6 +178,5 @@ class Settings(BaseSettings):
     def redis(self) -> str:
         """The same broker's URL as redis-py wants it."""
         if self.broker_url is not None:
-            url = self.broker_url.get_secret_value()
-            return url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
+            return redis_url(self.broker_url.get_secret_value())
         return f"unix://{self.broker_socket}?db=0"

@@ -3,10 +3,13 @@
 import random
 import time
 from functools import cached_property
+from pathlib import Path
 
+from config.errors import BadSettings
 from config.layouts import load_layout
 from config.policies import load_policy
-from config.settings import OrgSettings, Settings
+from config.settings import PREFIX, OrgSettings, Settings
+from config.state import make_state_dir
 from sync.errors import UnknownReference
 from sync.org import Org
 from sync.policy import Policy
@@ -28,8 +31,7 @@ class Runtime:
     @cached_property
     def store(self) -> SqlStore:
         """The store. A SQLite file gets its tables by itself, a server gets them by `migrate`."""
-        self.settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = make_engine(self.settings.database())
+        engine = make_engine(self._database())
         if engine.dialect.name == "sqlite":
             upgrade(engine)
         else:
@@ -38,8 +40,13 @@ class Runtime:
 
     def migrate(self) -> None:
         """Bring the database to this version's tables."""
-        self.settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        upgrade(make_engine(self.settings.database()))
+        upgrade(make_engine(self._database()))
+
+    def _database(self) -> str:
+        """The database's URL. Only a database of our own needs the state folder."""
+        if self.settings.database_url is None:
+            make_state_dir(self.settings.state_dir)
+        return self.settings.database()
 
     @property
     def org_names(self) -> list[str]:
@@ -94,18 +101,41 @@ def gateway(name: str, settings: OrgSettings) -> Gateway:
     connection = Connection(
         org=name,
         login_url=settings.login_url,
-        credentials=_credentials(settings),
+        credentials=_credentials(name, settings),
         ca_file=str(settings.ca_file) if settings.ca_file else None,
         api_version=settings.api_version,
     )
     return connect(connection, load_layout(settings.layout))
 
 
-def _credentials(settings: OrgSettings) -> Credentials:
-    secret = settings.secret()
+def _credentials(name: str, settings: OrgSettings) -> Credentials:
+    """What the org's app or user logs in with; files are read here. BadSettings."""
+    secret, key = settings.client_secret, settings.private_key_file
     if secret is not None:
-        return ClientCredentials(settings.client_id, secret)
+        return ClientCredentials(settings.client_id, secret.get_secret_value())
+    if settings.client_secret_file is not None:
+        return ClientCredentials(
+            settings.client_id,
+            _content(name, "client_secret_file", settings.client_secret_file, _CONSUMER),
+        )
     assert settings.username is not None
-    assert settings.private_key_file is not None
-    key = settings.private_key_file.read_text(encoding="ascii")
-    return JwtBearer(settings.client_id, settings.username, key)
+    assert key is not None
+    text = _content(name, "private_key_file", key, _KEY_FILE)
+    return JwtBearer(settings.client_id, settings.username, text)
+
+
+_CONSUMER = "let it hold the consumer secret as UTF-8 text"
+_KEY_FILE = "let it hold PEM text (`openssl pkey -inform DER -in KEY -out KEY.pem` makes that)"
+
+
+def _content(name: str, setting: str, path: Path, mend: str) -> str:
+    try:
+        text, problem = path.read_text(encoding="utf-8").strip(), "is empty"
+    except UnicodeDecodeError:
+        text, problem = "", "is no text"
+    except OSError as error:
+        text, problem = "", f"cannot be read ({error.strerror})"
+    if not text:
+        where = f"{PREFIX}ORGS__{name.upper()}__{setting.upper()}"
+        raise BadSettings([f"{where}: {path} {problem}; {mend}."])
+    return text

@@ -18,6 +18,7 @@ from config.broker import (
     stop_left_over,
     wait_for_broker,
 )
+from config.errors import BadSettings
 from config.settings import SOCKET_BYTES, Settings
 
 Start = Callable[[Settings], "subprocess.Popen[bytes]"]
@@ -72,6 +73,22 @@ def test_it_answers_its_owner_alone_and_on_no_port(settings: Settings, start: St
     assert (config["appendonly"], config["save"]) == ("yes", "")
     assert config["maxmemory-policy"] == "noeviction"
     assert process.poll() is None
+
+
+def test_its_folders_are_for_its_owner_alone(settings: Settings) -> None:
+    umask = os.umask(0o022)
+    try:
+        broker_command(settings)
+    finally:
+        os.umask(umask)
+    for folder in (settings.state_dir, settings.state_dir / "broker"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_state_folder_that_cannot_be_made_is_said(settings: Settings) -> None:
+    settings.state_dir.touch()
+    with pytest.raises(BadSettings, match="set LICENSE_SYNC_STATE_DIR to one that you may write"):
+        broker_command(settings)
 
 
 def test_what_it_was_told_outlives_a_kill(settings: Settings, start: Start) -> None:
@@ -135,6 +152,16 @@ def test_a_socket_folder_that_is_somebody_elses_is_not_used(far_away: Settings) 
     folder.symlink_to(far_away.state_dir.parent)
     with pytest.raises(BrokerUnavailable, match="belongs to somebody else: remove it, or set"):
         broker_command(far_away)
+
+
+def test_a_file_in_the_place_of_the_socket_folder(far_away: Settings) -> None:
+    folder = far_away.broker_socket.parent
+    folder.touch()
+    try:
+        with pytest.raises(BrokerUnavailable, match="belongs to somebody else: remove it, or set"):
+            broker_command(far_away)
+    finally:
+        folder.unlink()
 
 
 def test_a_socket_folder_of_another_account_is_not_used(

@@ -15,6 +15,11 @@ from tests.unit.config.conftest import FOUR, URL, Setter
 EXAMPLE = Path(__file__).parents[3] / ".env.example"
 FROM_THE_ENVIRONMENT_ONLY = {"CONFIG_FILE", "SECRETS_DIR", "ENV_FILE", "ADMIN"}
 
+
+def secret_of(org: OrgSettings) -> str | None:
+    return org.client_secret and org.client_secret.get_secret_value()
+
+
 # Where they come from
 
 
@@ -30,7 +35,7 @@ def test_nothing_needs_to_be_set() -> None:
 def test_four_settings_are_enough_for_an_org(environment: Setter) -> None:
     environment(**FOUR)
     org = load_settings().orgs["acme"]
-    assert (org.login_url, org.client_id, org.secret()) == (URL, "id", "hush")
+    assert (org.login_url, org.client_id, secret_of(org)) == (URL, "id", "hush")
     assert org.features == {"scv"}
     assert (org.policy, org.layout) == ("natterbox-2022", "user")
 
@@ -44,23 +49,25 @@ def test_several_orgs_stand_side_by_side_under_lower_case_names(environment: Set
 def test_what_comes_first_wins(
     environment: Setter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Environment, .env, secret files, TOML; below one org as well."""
+    """Environment, secret files, .env, TOML; below one org as well."""
     toml, secrets = tmp_path / "settings.toml", tmp_path / "secrets"
     secrets.mkdir()
     keys = ("policy", "layout", "client_id", "login_url")
     org = [f'{key} = "{URL if key == "login_url" else "toml"}"' for key in keys]
     toml.write_text("poll_seconds = 4\nlive_workers = 4\n[orgs.acme]\n" + "\n".join(org))
-    for name, value in {"policy": "file", "layout": "file", "client_secret": "file"}.items():
+    for name, value in {"policy": "file", "client_secret": "file"}.items():
         (secrets / f"license_sync_orgs__acme__{name}").write_text(f"{value}\n")
     (secrets / "license_sync_live_workers").write_text("3")
+    mine = f"{PREFIX}ORGS__ACME__"
     (tmp_path / ".env").write_text(
-        f"{PREFIX}ORGS__ACME__POLICY=dotenv\n{PREFIX}BULK_WORKERS=2\n{PREFIX}SETTLE_LIMIT=2\n"
+        f"{mine}POLICY=dotenv\n{mine}LAYOUT=dotenv\n{mine}CLIENT_SECRET=dotenv\n"
+        f"{PREFIX}BULK_WORKERS=2\n{PREFIX}SETTLE_LIMIT=2\n{PREFIX}LIVE_WORKERS=2\n"
     )
     environment(SETTLE_LIMIT="1", CONFIG_FILE=str(toml), SECRETS_DIR=str(secrets))
     found = load_settings()
     acme = found.orgs["acme"]
-    assert (acme.client_id, acme.layout, acme.policy) == ("toml", "file", "dotenv")
-    assert acme.secret() == "file"
+    assert (acme.client_id, acme.layout, acme.policy) == ("toml", "dotenv", "file")
+    assert secret_of(acme) == "file"
     assert found.poll_seconds == 4
     assert (found.live_workers, found.bulk_workers, found.settle_limit) == (3, 2, 1)
     assert load_settings(settle_limit=7).settle_limit == 7
@@ -78,6 +85,10 @@ def test_an_empty_value_counts_as_not_set(environment: Setter, tmp_path: Path) -
     environment(**FOUR, BROKER_URL="", DATABASE_URL="", CONFIG_FILE="", ENV_FILE="")
     environment(ORGS__ACME__USERNAME="", SECRETS_DIR="")
     assert load_settings().uses_embedded_broker
+    (tmp_path / "license_sync_orgs__acme__username").touch()
+    (tmp_path / ".env").write_text(f"{PREFIX}ORGS__ACME__USERNAME=\n")
+    environment(SECRETS_DIR=str(tmp_path))
+    assert load_settings().orgs["acme"].username is None
 
 
 def test_secrets_as_files(environment: Setter, tmp_path: Path) -> None:
@@ -93,25 +104,23 @@ def test_secrets_as_files(environment: Setter, tmp_path: Path) -> None:
         (tmp_path / name).write_text(f"{value}\n")
     environment(**{k: v for k, v in FOUR.items() if "SECRET" not in k}, SECRETS_DIR=str(tmp_path))
     found = load_settings()
-    assert found.orgs["acme"].secret() == "hush"
+    assert secret_of(found.orgs["acme"]) == "hush"
     assert found.redis() == found.broker() == "redis://:other@redis:6379/0"
     url = make_engine(found.database()).url
     assert (url.username, url.password, url.host) == ("license_sync", "p@ss/word%", "db")
 
 
-def test_the_secret_and_the_key_of_an_org_may_be_files_of_their_own(
-    environment: Setter, tmp_path: Path
-) -> None:
-    (tmp_path / "secret").write_text("hush\n")
-    (tmp_path / "key.pem").write_text("key")
-    environment(**{k: v for k, v in FOUR.items() if "SECRET" not in k})
-    environment(ORGS__ACME__CLIENT_SECRET_FILE=str(tmp_path / "secret"))
-    environment(ORGS__BETA__LOGIN_URL=URL, ORGS__BETA__CLIENT_ID="id")
-    environment(ORGS__BETA__USERNAME="u", ORGS__BETA__PRIVATE_KEY_FILE=str(tmp_path / "key.pem"))
-    orgs = load_settings().orgs
-    assert orgs["acme"].secret() == "hush"
-    assert orgs["beta"].secret() is None
-    assert orgs["beta"].private_key_file == tmp_path / "key.pem"
+@pytest.mark.parametrize("secret", ["a$b", "a${HOME}b", "a #b", ' a"b ', "a=b", r"a\b", "ä€"])
+def test_what_stands_in_single_quotes_is_taken_as_it_is(tmp_path: Path, secret: str) -> None:
+    lines = {n: secret if n.endswith("SECRET") else v for n, v in FOUR.items()}
+    (tmp_path / ".env").write_text("".join(f"export {PREFIX}{n}='{v}'\n" for n, v in lines.items()))
+    assert secret_of(load_settings().orgs["acme"]) == secret
+
+
+def test_features_stand_in_toml_as_a_list(environment: Setter, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("[orgs.acme]\nfeatures = ['scv', 'pci']\n")
+    environment(**{k: v for k, v in FOUR.items() if "FEATURES" not in k}, CONFIG_FILE="x.toml")
+    assert load_settings().orgs["acme"].features == {"scv", "pci"}
 
 
 # What the rest of the program is given
@@ -125,6 +134,8 @@ def test_the_state_folder_means_the_same_in_every_working_directory(
     monkeypatch.setenv("HOME", str(tmp_path))
     environment(STATE_DIR="~/state")
     assert load_settings().state_dir == tmp_path / "state"
+    environment(STATE_DIR="")
+    assert load_settings().state_dir == tmp_path / ".local/state/license-sync"
 
 
 @pytest.mark.parametrize("length", [10, 60, 90, 120, 3000])
@@ -173,24 +184,34 @@ def test_the_example_has_every_setting_and_no_other() -> None:
     assert set(example(whole=True)) == every_setting()
 
 
-def test_the_example_works_as_it_is(environment: Setter) -> None:
-    environment(ENV_FILE=str(EXAMPLE))
+@pytest.mark.parametrize("is_environment", [True, False])
+def test_the_example_works_with_a_secret_file(
+    environment: Setter, tmp_path: Path, *, is_environment: bool
+) -> None:
+    """Compose turns the lines of .env into the environment, which wins over secret files."""
+    (tmp_path / "license_sync_orgs__acme__client_secret").write_text("hush")
+    environment(SECRETS_DIR=str(tmp_path))
+    if is_environment:
+        environment(**example(whole=False))
+    else:
+        environment(ENV_FILE=str(EXAMPLE))
     found = load_settings()
     assert found.orgs["acme"].features == {"scv"}
-    assert found.orgs["acme"].secret() == "the-consumer-secret"
+    assert secret_of(found.orgs["acme"]) == "hush"
     assert found.uses_embedded_broker
 
 
 JWT = {"ORGS__ACME__USERNAME", "ORGS__ACME__PRIVATE_KEY_FILE"}
-BY_SECRET = {"ORGS__ACME__CLIENT_SECRET", "ORGS__ACME__CLIENT_SECRET_FILE"}
+BY_SECRET = {"ORGS__ACME__CLIENT_SECRET"}
+BY_FILE = {"ORGS__ACME__CLIENT_SECRET_FILE"}
 
 
-@pytest.mark.parametrize("other_way", [JWT, BY_SECRET])
+@pytest.mark.parametrize("others", [JWT | BY_SECRET, JWT | BY_FILE, BY_SECRET | BY_FILE])
 def test_the_example_works_with_its_comments_taken_in(
-    environment: Setter, tmp_path: Path, other_way: set[str]
+    environment: Setter, tmp_path: Path, others: set[str]
 ) -> None:
-    """Files and folders stand elsewhere here; login is either by secret or by JWT."""
-    taken = {n: v for n, v in example(whole=True).items() if n not in other_way}
+    """Files and folders stand elsewhere here; login is in one of three ways."""
+    taken = {n: v for n, v in example(whole=True).items() if n not in others}
     places = {name for name in taken if name.endswith(("_FILE", "_DIR"))}
     for name in places - FROM_THE_ENVIRONMENT_ONLY - {"STATE_DIR"}:
         (tmp_path / name).write_text("x")
@@ -201,7 +222,7 @@ def test_the_example_works_with_its_comments_taken_in(
     found = load_settings()
     assert found.model_fields_set == set(Settings.model_fields)
     given = found.orgs["acme"].model_fields_set
-    names = {name.removeprefix("ORGS__ACME__").lower() for name in other_way}
+    names = {name.removeprefix("ORGS__ACME__").lower() for name in others}
     assert given == set(OrgSettings.model_fields) - names
 
 
@@ -211,7 +232,7 @@ def test_the_example_tells_the_default(name: str) -> None:
     value = example(whole=True)[name.upper()]
     if default is not None:
         assert (
-            Path(value).expanduser() == default
+            Path(value) == default
             if name == "state_dir"
             else (str(default).removesuffix(".0") == value)
         )
