@@ -8,6 +8,11 @@ from sync.errors import StoreUnavailable
 _SCHEMA = "has no tables of license-sync, or old ones: run `license-sync migrate` first."
 _REFUSED = "refused the login: correct the database URL."
 _FULL = "has no connection left: raise max_connections, or run fewer workers."
+_OPTION = "has a wrong option or port in its URL: correct the database URL."
+_UNPROVEN = (
+    "does not prove who it is: name the file of its certificate authority in sslrootcert, "
+    "in the database URL."
+)
 _BY_TEXT = (
     ("database is locked", "is busy: another process holds it; this is tried again."),
     ("database table is locked", "is busy: another process holds it; this is tried again."),
@@ -28,6 +33,20 @@ _BY_TEXT = (
     ("the database system is", "is shutting down or starting; this is tried again."),
     ("too many clients", _FULL),
     ("remaining connection slots", _FULL),
+    ("invalid connection option", _OPTION),
+    ("bad value for ", _OPTION),
+    ("connection is bad: invalid ", _OPTION),
+    ("connection is bad: weak sslmode", _OPTION),
+    ("root certificate", _UNPROVEN),
+    ("certificate verify failed", _UNPROVEN),
+    (
+        "does not match host name",
+        "shows the certificate of another host: let the database URL name the host in it.",
+    ),
+    (
+        "server does not support ssl",
+        "has no TLS: turn it on there, or leave sslmode out where the network is your own.",
+    ),
     ("does not exist", "does not exist on that server: create it, or correct the database URL."),
 )
 _BY_SQLSTATE = (

@@ -91,6 +91,61 @@ def test_refused_connections_have_no_code(text: str, words: str) -> None:
     assert words in str(found)
 
 
+OPTION = "has a wrong option or port in its URL: correct the database URL."
+TLS = "connection failed: connection to server at \"127.0.0.1\", port 1 failed: "
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "words"),
+    [
+        (exc.ProgrammingError, 'invalid connection option "sslmod"\n', OPTION),
+        (exc.ProgrammingError, "bad value for connect_timeout: 'abc'", OPTION),
+        (exc.OperationalError, 'connection is bad: invalid sslmode value: "secret"', OPTION),
+        (exc.OperationalError, 'connection is bad: invalid port number: "99999"', OPTION),
+        (exc.OperationalError, 'connection is bad: weak sslmode "require" may not be', OPTION),
+        (
+            exc.OperationalError,
+            TLS + 'root certificate file "/no/x.pem" does not exist\nEither provide the file, use',
+            "does not prove who it is: name the file of its certificate authority in sslrootcert",
+        ),
+        (
+            exc.OperationalError,
+            TLS + 'could not read root certificate file "x.pem": no certificate or crl found',
+            "does not prove who it is",
+        ),
+        (
+            exc.OperationalError,
+            TLS + "SSL error: certificate verify failed",
+            "does not prove who it is",
+        ),
+        (
+            exc.OperationalError,
+            TLS + 'server certificate for "db.example" does not match host name "127.0.0.1"',
+            "shows the certificate of another host: let the database URL name the host in it.",
+        ),
+        (
+            exc.OperationalError,
+            TLS + "server does not support SSL, but SSL was required",
+            "has no TLS: turn it on there, or leave sslmode out where the network is your own.",
+        ),
+    ],
+)
+def test_options_of_the_url_and_tls(kind: type[exc.DBAPIError], text: str, words: str) -> None:
+    driver = getattr(psycopg, kind.__name__)
+    found = unavailable(ENGINE, kind("", {}, driver(text)))
+    assert words in str(found)
+    assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize("option", ["sslmod=require", "sslmode=bogus", "connect_timeout=x"])
+def test_a_wrong_option_is_said_by_the_driver_as_expected(option: str) -> None:
+    """Nothing is connected to: the driver refuses it before."""
+    engine = make_engine(f"postgresql://ann@127.0.0.1:1/d?{option}")
+    with pytest.raises(exc.DBAPIError) as caught:
+        engine.connect()
+    assert OPTION in str(unavailable(engine, caught.value))
+
+
 def test_an_unknown_failure_is_tried_again() -> None:
     error = psycopg.errors.lookup("58030")("io")
     found = unavailable(ENGINE, exc.OperationalError("", {}, error))
