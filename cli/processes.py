@@ -11,6 +11,7 @@ import typer
 from cli.output import say
 from cli.session import runtime
 from config.settings import Settings
+from config.state import make_state_dir
 
 WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}
 """SIGTERM cuts off what takes longer than 20 s, and puts it back into the queue (worker.app)."""
@@ -38,7 +39,7 @@ def worker(queue: QueueOption = None) -> None:
 
 def beat() -> None:
     """Run the schedule: what `celery -A worker.app beat` does."""
-    runtime().settings.state_dir.mkdir(parents=True, exist_ok=True)
+    make_state_dir(runtime().settings.state_dir)
     command = beat_command()
     os.execv(command[0], command)
 

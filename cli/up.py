@@ -13,6 +13,7 @@ from cli.session import runtime
 from cli.supervisor import Process, Supervisor
 from config.broker import broker_command, stop_left_over, wait_for_broker
 from config.settings import Settings
+from config.state import make_state_dir
 from config.wiring import unknown_org
 from sync.errors import NotAllowed, SyncError, UnknownReference
 
@@ -75,7 +76,7 @@ def _log(logs: Path | None, name: str) -> Path | None:
 @contextmanager
 def alone_in(state_dir: Path) -> Iterator[None]:
     """Hold the state folder; NotAllowed if another `up` has it."""
-    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_state_dir(state_dir)
     with (state_dir / "up.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
