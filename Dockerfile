@@ -11,10 +11,11 @@ RUN python -m venv /opt/venv \
         --only-binary :all: --require-hashes --requirement /tmp/requirements.lock
 
 FROM ${PYTHON_IMAGE}
-# The fixed uid is the one that volumes and secret files are made readable for.
-RUN groupadd --gid 10001 license-sync \
+# The fixed uid is the one that volumes and secret files are made readable for. Its name says that no person
+# gave a command: whoever decides something sets LICENSE_SYNC_ADMIN.
+RUN groupadd --gid 10001 app \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/license-sync \
-        --shell /usr/sbin/nologin license-sync \
+        --shell /usr/sbin/nologin app \
  && install --directory --owner 10001 --group 10001 --mode 0700 \
         /var/lib/license-sync /var/lib/simulator
 COPY --from=requirements /opt/venv /opt/venv
@@ -27,11 +28,12 @@ COPY simulator /app/simulator
 COPY sfdx /app/sfdx
 COPY sync /app/sync
 COPY worker /app/worker
-RUN printf '#!/opt/venv/bin/python\nfrom cli.main import main\n\nmain()\n' > /opt/venv/bin/license-sync \
+RUN printf '#!/opt/venv/bin/python\nfrom cli.__main__ import run\n\nrun()\n' > /opt/venv/bin/license-sync \
  && chmod 0755 /opt/venv/bin/license-sync \
  && /opt/venv/bin/python -m compileall -q /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app \
+    PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     REMAP_SIGTERM=SIGQUIT \

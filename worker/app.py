@@ -9,9 +9,13 @@ it can say so: `license-sync worker`, `license-sync up` and the image do. Withou
 until its tasks are done. https://docs.celeryq.dev/en/stable/userguide/workers.html#remap-sigterm
 """
 
+import ssl
+import sys
+
 from celery import Celery
 from kombu import Queue
 
+from config.errors import BadSettings
 from config.loading import load_settings
 from config.settings import Settings
 from worker.schedule import schedule
@@ -30,6 +34,7 @@ def make_app(settings: Settings) -> Celery:
     app.conf.update(
         broker_url=settings.broker(),
         broker_connection_retry_on_startup=True,
+        broker_use_ssl=_tls(settings.broker()),
         broker_transport_options={
             "visibility_timeout": VISIBILITY_SECONDS,
             "unacked_restore_interval": 1,
@@ -62,4 +67,23 @@ def make_app(settings: Settings) -> Celery:
     return app
 
 
-app = make_app(load_settings())
+def _tls(broker_url: str) -> dict[str, object] | None:
+    """Kombu verifies no certificate by itself; options of the URL's own count as they are.
+
+    https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-use-ssl
+    """
+    if not broker_url.startswith("rediss://") or "ssl_" in broker_url:
+        return None
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+
+
+def _settings() -> Settings:
+    """The settings; bad ones end the process with a sentence each: celery would show where."""
+    try:
+        return load_settings()
+    except BadSettings as problems:
+        sys.stderr.write(f"{problems}\n")
+        sys.exit(2)
+
+
+app = make_app(_settings())

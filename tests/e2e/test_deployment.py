@@ -100,7 +100,9 @@ def test_an_orgs_secret_is_a_file_once_the_marked_lines_are_taken_in(
     monkeypatch.setenv("LICENSE_SYNC_ORGS__ACME__LOGIN_URL", "https://acme.my.salesforce.com")
     monkeypatch.setenv("LICENSE_SYNC_ORGS__ACME__CLIENT_ID", "id")
     settings = load_settings()
-    assert settings.orgs["acme"].secret() == "hush"
+    secret = settings.orgs["acme"].client_secret
+    assert secret is not None
+    assert secret.get_secret_value() == "hush"
     assert settings.database() == "postgresql://license_sync:hush@postgres/license_sync"
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from cli.processes import WORKER_ENVIRONMENT
 from cli.supervisor import Process
 from cli.up import start_parts
 from config.settings import Settings
-from worker.app import HARD_LIMIT, SOFT_LIMIT, VISIBILITY_SECONDS
+from worker.app import HARD_LIMIT, SOFT_LIMIT, VISIBILITY_SECONDS, make_app
 from worker.wake import MARK_SECONDS
 
 SLOW = r"""
@@ -77,6 +78,47 @@ def test_a_misspelled_queue_is_an_error_and_not_a_queue_that_nobody_reads(app: C
 
 def test_the_schedules_state_is_in_the_state_folder(app: Celery, broker_settings: Settings) -> None:
     assert Path(app.conf.beat_schedule_filename).parent == broker_settings.state_dir
+
+
+@pytest.mark.parametrize(
+    ("url", "given"),
+    [
+        ("rediss://host:6380/0", {"ssl_cert_reqs": ssl.CERT_REQUIRED}),
+        ("rediss://host:6380/0?ssl_ca_certs=/ca.pem", {"ssl_ca_certs": "/ca.pem"}),
+        ("redis://host:6379/0", None),
+    ],
+)
+def test_tls_is_verified_also_where_the_url_does_not_ask_for_it(
+    url: str, given: dict[str, object] | None
+) -> None:
+    """kombu does not verify by itself. With options of its own, redis-py's default counts."""
+    made = make_app(Settings(broker_url=url))  # type: ignore[arg-type]
+    with made.connection_for_write() as connection:
+        assert (connection.ssl or None) == given
+    if given is not None:
+        assert redis.SSLConnection(**given).cert_reqs == ssl.CERT_REQUIRED
+    made.close()
+
+
+@pytest.mark.parametrize("part", ["worker", "beat"])
+def test_wrong_settings_end_celery_with_their_sentences(part: str, tmp_path: Path) -> None:
+    environment = os.environ | {
+        "LICENSE_SYNC_ENV_FILE": os.devnull,
+        "LICENSE_SYNC_POLL_SECONDS": "often",
+        "LICENSE_SYNC_BROKER_URL": "redis://:hush/x@host",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "worker.app", part],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    said = [line.partition(":")[0] for line in done.stderr.splitlines()]
+    assert said == ["LICENSE_SYNC_BROKER_URL", "LICENSE_SYNC_POLL_SECONDS"]
 
 
 # What a worker does

@@ -92,7 +92,7 @@ def test_refused_connections_have_no_code(text: str, words: str) -> None:
 
 
 OPTION = "has a wrong option or port in its URL: correct the database URL."
-TLS = "connection failed: connection to server at \"127.0.0.1\", port 1 failed: "
+TLS = 'connection failed: connection to server at "127.0.0.1", port 1 failed: '
 
 
 @pytest.mark.parametrize(
