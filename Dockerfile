@@ -39,7 +39,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     REMAP_SIGTERM=SIGQUIT \
     LICENSE_SYNC_STATE_DIR=/var/lib/license-sync \
     LICENSE_SYNC_LOG_FORMAT=json
-WORKDIR /var/lib/license-sync
+# Celery looks for code in the working directory: it is the code's own, which only root may write.
+WORKDIR /app
 USER 10001:10001
 # Health is progress, which differs by process: docker-compose.yml asks for each (`license-sync health`).
 CMD ["license-sync", "--help"]

@@ -68,13 +68,11 @@ def make_app(settings: Settings) -> Celery:
 
 
 def _tls(broker_url: str) -> dict[str, object] | None:
-    """Kombu verifies no certificate by itself; options of the URL's own count as they are.
+    """Kombu verifies no certificate by itself; options of the URL's own replace these.
 
     https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-use-ssl
     """
-    if not broker_url.startswith("rediss://") or "ssl_" in broker_url:
-        return None
-    return {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED} if broker_url.startswith("rediss:") else None
 
 
 def _settings() -> Settings:

@@ -74,6 +74,7 @@ class Machine:
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONSAFEPATH": "1",
             **{name: self.here(str(value)) for name, value in given.items()},
         }
 

@@ -44,6 +44,8 @@ def test_every_service_is_shut_in(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert not {"privileged", "cap_add"} & set(service)
+    assert 0 < service["pids_limit"] <= 256
+    assert name not in OURS or re.fullmatch(r"1g|[1-9]\d\dm", service["mem_limit"])
     assert re.search(r":\d+(\.\d+)+$", service["image"]), "no pinned version"
 
 
@@ -114,6 +116,23 @@ def test_the_image_is_built_of_hashed_requirements_and_run_by_nobody_in_particul
     assert not re.search(r"^(ARG|ENV).*(SECRET|PASSWORD|TOKEN|KEY)", DOCKERFILE, re.MULTILINE)
     assert {SERVICES[name]["user"] for name in OURS} == set(users)
     assert [name for name in SERVICES if "build" in SERVICES[name]] == ["migrate"]
+
+
+def test_nothing_that_a_service_may_write_is_run_as_code() -> None:
+    """Celery looks for code in the working directory, whatever Python has been told."""
+    [folder] = re.findall(r"^WORKDIR (.*)$", DOCKERFILE, re.MULTILINE)
+    assert folder == "/app"
+    assert re.search(r"^ +PYTHONPATH=/app \\$", DOCKERFILE, re.MULTILINE)
+    assert re.search(r"^ +PYTHONSAFEPATH=1 \\$", DOCKERFILE, re.MULTILINE)
+    for name in OURS:
+        mounted = [volume.split(":")[1] for volume in SERVICES[name]["volumes"]]
+        assert not [path for path in mounted if f"{folder}/".startswith(f"{path}/")]
+        assert "working_dir" not in SERVICES[name]
+
+
+def test_the_images_user_is_nobody_whom_the_history_could_take_for_a_person() -> None:
+    [user] = re.findall(r"useradd .*?--shell \S+ (\S+)", DOCKERFILE.replace("\\\n", ""))
+    assert user == "app"
 
 
 def test_what_the_image_copies_is_there_and_is_all_that_gets_in() -> None:

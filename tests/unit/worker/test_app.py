@@ -84,6 +84,7 @@ def test_the_schedules_state_is_in_the_state_folder(app: Celery, broker_settings
     ("url", "given"),
     [
         ("rediss://host:6380/0", {"ssl_cert_reqs": ssl.CERT_REQUIRED}),
+        ("rediss://:ssl_password@host", {"ssl_cert_reqs": ssl.CERT_REQUIRED}),
         ("rediss://host:6380/0?ssl_ca_certs=/ca.pem", {"ssl_ca_certs": "/ca.pem"}),
         ("redis://host:6379/0", None),
     ],
