@@ -1,4 +1,4 @@
-"""The settings, and where they come from: environment, `.env`, a TOML file, secrets as files.
+"""The settings, and where they come from: the environment, secret files, `.env`, a TOML file.
 
 Every name starts with `LICENSE_SYNC_`; `__` goes one level down. What comes first wins:
 environment, files in `LICENSE_SYNC_SECRETS_DIR`, `.env`, the TOML file `LICENSE_SYNC_CONFIG_FILE`.
