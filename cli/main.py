@@ -18,8 +18,8 @@ from cli.processes import beat, migrate, worker
 from cli.reconcile import reconcile
 from cli.status import status
 from cli.up import up
+from config.errors import BadSettings
 from config.layouts import LayoutError
-from config.loading import BadSettings
 from sync.errors import SyncError
 from sync.policy import PolicyError
 

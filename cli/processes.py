@@ -72,7 +72,7 @@ def beat_command() -> list[str]:
 def _celery(part: str) -> list[str]:
     return [
         sys.executable,
-        "-P",  # no code from the working directory
+        "-P",  # nothing from the working directory, as far as Python goes (docs/threat-model.md)
         "-m",
         "celery",
         "--app=worker.app",

@@ -12,7 +12,8 @@ def user_id(org: Org, named: str) -> str:
     try:
         return to_18(named)
     except ValueError:
-        found = org.gateway.find(named) if _is_text(named) else None
+        # An argument that is not UTF-8 comes with surrogates, which cannot be sent.
+        found = org.gateway.find(named) if named.isprintable() else None
     if found is None:
         raise UnknownReference(
             f"{org.name} has no user {named[:80]!r}: name an id or a username of a standard user."
@@ -29,8 +30,3 @@ def user_ids(org: Org, named: Iterable[str]) -> tuple[str, ...]:
         if missing:
             raise UnknownReference(f"{org.name} has no such users that may be read: {missing}.")
     return tuple(ids)
-
-
-def _is_text(named: str) -> bool:
-    """Whether it could be a username: an argument that is not UTF-8 comes with surrogates."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in named)

@@ -13,8 +13,6 @@ from config.errors import BadSettings
 from config.settings import PREFIX, Settings
 from config.sources import env_file, is_ours, secret_files
 
-__all__ = ["BadSettings", "load_settings"]
-
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings; BadSettings says everything that is wrong with them at once."""

@@ -18,7 +18,6 @@ UNCERTAIN = (HistoryOutcome.INTENDED, HistoryOutcome.UNKNOWN)
 ARRIVED = (*UNCERTAIN, HistoryOutcome.CONFIRMED)
 """Outcomes of writes that may have arrived."""
 
-
 ON_ITS_WAY = timedelta(minutes=5)
 """How long a write may take from its history row to the record, clocks that differ included."""
 

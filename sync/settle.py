@@ -140,12 +140,11 @@ class _Batch:
         writes = [step.write for step in steps if step.write is not None]
         for result in self._send(writes, conditional=conditional):
             self.results[result.user_id] = Result(history[result.user_id], result)
-            if conditional or result.failure is None:
-                # Requested flags may be read-only: then decisions are parked, and all else goes on.
-                continue
-            if result.failure.remedy is Remedy.STOP_ORG:
-                # A field made read-only is refused record by record: no record is to blame.
-                self.stopped_by = self.stopped_by or CallFailed(result.failure)
+            failure = result.failure
+            if failure is not None and failure.remedy is Remedy.STOP_ORG and not conditional:
+                # A field made read-only is refused record by record: no record is to blame. If it
+                # is a requested one, only decisions meet it: they are parked, all else goes on.
+                self.stopped_by = self.stopped_by or CallFailed(failure)
 
     def _send(self, writes: Sequence[RecordWrite], *, conditional: bool) -> list[WriteResult]:
         """One call, or none at all once the batch has been stopped."""

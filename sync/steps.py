@@ -101,18 +101,14 @@ class Step:
 
     def failed_intent(self, write: RecordWrite) -> Intent:
         """The history row of the write that says on the record that the user is parked."""
-        return Intent(
-            user_id=self.record.user_id,
-            username=self.record.username,
+        return replace(
+            self.intent(),
             cause=self.user.cause,
             actor=self.user.actor,
-            requested_before=self.record.requested.on,
             requested_after=self.record.requested.on,
-            held_before=self.record.held.on,
             held_after=self.record.held.on,
             status_after=write.status or self.record.status or "",
-            why=reason_of(self.decision) or "as requested",
-            policy=self.policy,
+            conflict_id=None,
         )
 
 

@@ -31,9 +31,8 @@ class Layout:
     """Where one org keeps what: an object and the API names of its fields.
 
     `scope` says which records are ours to look after: those whose fields have one of these values
-    each. `key_prefix` is how
-    ids of the object begin, None where that differs from org to org. `active` and
-    `recording_group` are None where the object has nothing of the kind.
+    each. `key_prefix` is how ids of the object begin, None where that differs from org to org.
+    `active` and `recording_group` are None where the object has nothing of the kind.
     """
 
     name: str

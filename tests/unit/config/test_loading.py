@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.loading import BadSettings, load_settings
+from config.errors import BadSettings
+from config.loading import load_settings
 from config.settings import PREFIX, OrgSettings
 from tests.unit.config.conftest import FOUR, URL, Setter
 

@@ -176,7 +176,9 @@ def test_who_cannot_be_read_is_in_the_way_and_said_so(bench: Bench) -> None:
     assert plan.removals == 0
 
 
-def test_an_adoption_with_little_to_write_keeps_its_lease(bench: Bench) -> None:
+def test_an_adoption_with_little_to_write_keeps_its_lease(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All was written by one that died; this one only reads, page by slow page."""
     users = [bench.user(number, held=PBX) for number in range(10, 80)]
     bench.org.read_limit = 2
@@ -189,5 +191,5 @@ def test_an_adoption_with_little_to_write_keeps_its_lease(bench: Bench) -> None:
         bench.org.tick(2)
         return read(user_ids)
 
-    bench.org.read = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.org, "read", slow)
     assert adopter(bench).apply(plan.id, "ada") is not None

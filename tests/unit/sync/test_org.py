@@ -262,7 +262,9 @@ def test_a_plan_made_under_other_rules_arms_nobody(bench: Bench) -> None:
     assert bench.held(user) == SCV
 
 
-def test_arming_itself_does_not_overrule_a_person_of_the_same_moment(bench: Bench) -> None:
+def test_arming_itself_does_not_overrule_a_person_of_the_same_moment(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fewer = Rulebook(bench.rulebook.policy, frozenset())
     mine, theirs = org_of(bench), org_of(bench, rulebook=fewer)
     work(bench, mine, 1)
@@ -270,47 +272,47 @@ def test_arming_itself_does_not_overrule_a_person_of_the_same_moment(bench: Benc
 
     def and_then_a_person_approves(org: str, kind: RunKind, fingerprint: str) -> Run | None:
         found = latest_run(org, kind, fingerprint)
-        bench.store.latest_run = latest_run  # type: ignore[method-assign]
+        monkeypatch.undo()
         theirs.arm(by="ada")
         return found
 
-    bench.store.latest_run = and_then_a_person_approves  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.store, "latest_run", and_then_a_person_approves)
     bench.org.tick(3)
     mine.poll()
     assert bench.store.state(NAME).armed_by == "ada"
 
 
-def test_an_org_that_does_not_answer_rests_longer_than_it_holds_a_worker(bench: Bench) -> None:
+def test_an_org_that_does_not_answer_rests_longer_than_it_holds_a_worker(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     org = org_of(bench)
     work(bench, org)
-    changed_since = bench.org.changed_since
 
     def silent(position: Position, limit: int) -> Page:
         bench.org.tick(10)
         raise call_failed()
 
-    bench.org.changed_since = silent  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.org, "changed_since", silent)
     org.poll()
-    bench.org.changed_since = changed_since  # type: ignore[method-assign]
     state = bench.store.state(NAME)
     assert state.problem_until is not None
     assert (state.problem_until - bench.org.now).total_seconds() == 20
 
 
-def test_a_run_in_trouble_delays_no_live_edit(bench: Bench) -> None:
+def test_a_run_in_trouble_delays_no_live_edit(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Salesforce may take too long over a query of all users while all else works."""
     org = org_of(bench)
     work(bench, org)
     org.queue_nightly()
-    everyone = bench.org.everyone
 
     def too_long(after_id: str, limit: int) -> Page:
         raise CallFailed(Failure("QUERY_TIMEOUT", "It took too long.", Remedy.RETRY, 60))
 
-    bench.org.everyone = too_long  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.org, "everyone", too_long)
     (run_id,) = bench.store.due_work()[NAME].runs
     assert org.carry_out(run_id) is None
-    bench.org.everyone = everyone  # type: ignore[method-assign]
     user = bench.user(20, requested=FREEDOM)
     bench.store.notice(NAME, [Notice(user, "u", Cause.POLL, Priority.LIVE)])
     org.settle(Priority.LIVE, 2000)

@@ -1,6 +1,6 @@
 """What a batch books: nothing is fought or asked for without end, and no hold is lost."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -62,7 +62,9 @@ def test_a_dismissal_outlives_a_flag_that_cannot_be_read(bench: Bench) -> None:
 # Without end
 
 
-def test_a_record_that_always_moves_is_asked_ever_less_and_then_parked(bench: Bench) -> None:
+def test_a_record_that_always_moves_is_asked_ever_less_and_then_parked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user = bench.conflict()
     bench.resolve(user, FREEDOM)
     bench.org.tick(5)
@@ -71,7 +73,7 @@ def test_a_record_that_always_moves_is_asked_ever_less_and_then_parked(bench: Be
     def moved(writes: Sequence[RecordWrite]) -> list[WriteResult]:
         return [WriteResult(write.user_id, Written.MOVED) for write in writes]
 
-    bench.org.write_if_unmodified = moved  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.org, "write_if_unmodified", moved)
     for _ in range(50):
         bench.batch()
     assert len(bench.org.calls) <= 2
@@ -82,16 +84,16 @@ def test_a_record_that_always_moves_is_asked_ever_less_and_then_parked(bench: Be
     assert len(bench.org.calls) <= 10
 
 
-def an_org_that_undoes(bench: Bench, undo: Callable[[str], None]) -> None:
-    """After each write, something of the org changes the record at once."""
+def an_org_that_undoes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each write, something of the org takes what is held away again at once."""
     write_one = bench.org._write_one
 
     def fought(write: RecordWrite, *, guarded: bool) -> WriteResult:
         result = write_one(write, guarded=guarded)
-        undo(write.user_id)
+        bench.org.edit(write.user_id, held=Flags(NONE))
         return result
 
-    bench.org._write_one = fought  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.org, "_write_one", fought)
 
 
 def pass_an_hour(bench: Bench) -> None:
@@ -102,10 +104,10 @@ def pass_an_hour(bench: Bench) -> None:
 
 
 def test_what_the_org_takes_back_is_written_five_times_an_hour_and_then_parked(
-    bench: Bench,
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = bench.user(requested=PBX)
-    an_org_that_undoes(bench, lambda user: bench.org.edit(user, held=Flags(NONE)))
+    an_org_that_undoes(bench, monkeypatch)
     pass_an_hour(bench)
     (parked,) = bench.parked()
     assert parked.code == "taken_back"
@@ -116,11 +118,13 @@ def test_what_the_org_takes_back_is_written_five_times_an_hour_and_then_parked(
     assert 5 < len(bench.org.written) <= 15
 
 
-def test_a_person_who_says_so_has_it_written_once_more(bench: Bench) -> None:
+def test_a_person_who_says_so_has_it_written_once_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user = bench.user(requested=PBX)
-    an_org_that_undoes(bench, lambda user: bench.org.edit(user, held=Flags(NONE)))
+    an_org_that_undoes(bench, monkeypatch)
     pass_an_hour(bench)
-    bench.org._write_one = type(bench.org)._write_one.__get__(bench.org)  # type: ignore[method-assign]
+    monkeypatch.undo()
     bench.store.retry_parked(ORG, [user], "ada")
     bench.quiet()
     assert bench.held(user) == PBX
@@ -149,7 +153,9 @@ def test_what_stops_the_org_parks_nobody(bench: Bench) -> None:
     assert bench.parked() == []
 
 
-def test_a_decision_that_may_not_be_written_is_parked_and_stops_nobody_else(bench: Bench) -> None:
+def test_a_decision_that_may_not_be_written_is_parked_and_stops_nobody_else(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user, other = bench.conflict(), bench.user(77, requested=PBX)
     bench.resolve(user, FREEDOM)
     bench.org.tick(5)
@@ -158,7 +164,7 @@ def test_a_decision_that_may_not_be_written_is_parked_and_stops_nobody_else(benc
     def refuse(writes: Sequence[RecordWrite]) -> list[WriteResult]:
         return [WriteResult(write.user_id, Written.REFUSED, read_only) for write in writes]
 
-    bench.org.write_if_unmodified = refuse  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.org, "write_if_unmodified", refuse)
     bench.notice(other)
     report = bench.batch()
     assert report is not None

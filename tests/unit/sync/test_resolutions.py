@@ -95,21 +95,22 @@ def test_a_decision_waits_while_a_flag_cannot_be_read(bench: Bench) -> None:
     assert bench.parked() == []
 
 
-def test_the_note_that_a_user_is_parked_is_no_write_of_the_decision(bench: Bench) -> None:
+def test_the_note_that_a_user_is_parked_is_no_write_of_the_decision(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user = bench.conflict()
     entry = bench.resolve(user, FREEDOM)
     bench.org.tick(5)
     bench.org.refuse[user] = refusal()
-    unanswered = bench.org.write
 
     def lost(writes: Sequence[RecordWrite]) -> list[WriteResult]:
         return [WriteResult(write.user_id, Written.UNKNOWN) for write in writes]
 
-    bench.org.write = lost  # type: ignore[method-assign]
+    monkeypatch.setattr(bench.org, "write", lost)
     bench.batch()
     note = next(r for r in bench.history(user) if r.outcome is HistoryOutcome.UNKNOWN)
     assert (note.intent.requested_after, note.intent.conflict_id) == (BOTH, None)
-    bench.org.write = unanswered  # type: ignore[method-assign]
+    monkeypatch.undo()
     bench.org.refuse.clear()
     bench.org.tick(10)
     bench.org.request(user, BOTH | PBX)
