@@ -8,7 +8,7 @@ FROM ${PYTHON_IMAGE} AS requirements
 COPY requirements.lock /tmp/requirements.lock
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
-        --only-binary :all: --require-hashes --requirement /tmp/requirements.lock
+        --only-binary :all: --require-hashes --no-deps --requirement /tmp/requirements.lock
 
 FROM ${PYTHON_IMAGE}
 # The fixed uid is the one that volumes and secret files are made readable for. Its name says that no person
