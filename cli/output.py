@@ -10,6 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from sync.model import Licenses
+from sync.phrases import age as age
+from sync.phrases import counted as counted
+from sync.phrases import isoformat as isoformat
+from sync.phrases import moment as moment
+from sync.phrases import names as names
 
 UNFOLDED = 10_000
 """Columns where nobody looks at a terminal: a line that is searched or cut must stay one line."""
@@ -79,40 +84,6 @@ def warn(text: str) -> None:
     """What went wrong, on standard error: a sentence a line."""
     for sentence in text.split("\n"):
         errors.print(Text(plain(sentence)), soft_wrap=True)
-
-
-def names(licenses: Licenses) -> str:
-    """Licenses for people, in catalogue order; a dash for none."""
-    return ", ".join(license.label for license in licenses) or "–"
-
-
-def counted(count: int, noun: str) -> str:
-    """A number with its noun, in the plural where it is one."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def moment(time: datetime | None) -> str:
-    """A time for people: UTC, to the second."""
-    return "–" if time is None else f"{time:%Y-%m-%d %H:%M:%S}Z"
-
-
-def age(time: datetime | None, now: datetime) -> str:
-    """How long ago that was, for people; a dash if it never was."""
-    if time is None:
-        return "–"
-    seconds = max(0, int((now - time).total_seconds()))
-    for unit, length in _UNITS:
-        if seconds >= 2 * length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} s"
-
-
-_UNITS = (("days", 86400), ("h", 3600), ("min", 60))
-
-
-def isoformat(time: datetime | None) -> str | None:
-    """A time for programs."""
-    return None if time is None else time.isoformat().replace("+00:00", "Z")
 
 
 def _plain(value: object) -> object:

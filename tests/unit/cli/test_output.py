@@ -1,11 +1,10 @@
 """What records say is shown as text, whatever it is."""
 
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.output import age, counted, plain, print_json_array, print_table, say
+from cli.output import plain, print_json_array, print_table, say
 
 
 @pytest.mark.parametrize("hostile", ["\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "\r", "\u202e"])
@@ -33,32 +32,3 @@ def test_json_means_the_same_and_steers_nothing(
     shown = capsys.readouterr().out
     assert json.loads(shown) == [{"name": text}]
     assert not {"\x1b", "\x9b", "\x7f", "\u202e"} & set(shown)
-
-
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (-3, "0 s"),
-        (0, "0 s"),
-        (119, "119 s"),
-        (120, "2 min"),
-        (7199, "119 min"),
-        (7200, "2 h"),
-        (172799, "47 h"),
-        (172800, "2 days"),
-    ],
-)
-def test_an_age_is_told_in_one_unit(seconds: int, said: str) -> None:
-    assert age(NOW - timedelta(seconds=seconds), NOW) == said
-
-
-def test_what_never_was_has_no_age() -> None:
-    assert age(None, NOW) == "–"
-
-
-@pytest.mark.parametrize((("count", "said")), [(0, "0 users"), (1, "1 user"), (2, "2 users")])
-def test_one_is_no_plural(count: int, said: str) -> None:
-    assert counted(count, "user") == said

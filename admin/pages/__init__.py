@@ -1,0 +1,1 @@
+"""One module a page. A page reads through `services`, and changes through `admin.actions`."""

@@ -1,0 +1,72 @@
+"""The append-only history: what was written to whom, by whose doing, and why."""
+
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from admin.access import signed_in
+from admin.pages.csv import csv_answer
+from admin.pages.page import Page, place, reading, text
+from admin.pages.queries import day, one_of, orgs_of, visible
+from sync.model import License
+from sync.ports.browse import HistoryQuery, Place
+from sync.ports.history import HistoryOutcome, HistoryRow
+from sync.ports.pending import Cause
+from sync.rows import HISTORY_FIELDS, history_row
+
+CSV_ROWS = 100_000
+"""Rows of one file; narrow the filters for the rest."""
+
+
+class HistoryPage(Page):
+    """The history with its filters."""
+
+    path = "/history"
+    menu_label = "History"
+
+    @reading("")
+    def index(self, request: Request) -> Response:
+        """Rows, newest first."""
+        listing = self.services.store.list_history(self._query(request), place(request))
+        return self.render(
+            request,
+            "pages/history.html",
+            chosen=request.query_params,
+            listing=listing,
+            history=listing.rows,
+            causes=[cause.value for cause in Cause],
+            outcomes=[outcome.value for outcome in HistoryOutcome],
+            orgs=orgs_of(self.services, signed_in(request)),
+        )
+
+    @reading("/csv")
+    def csv(self, request: Request) -> Response:
+        """What the filters find, as CSV."""
+        rows = (history_row(row) for row in self._every(self._query(request)))
+        return csv_answer("history", HISTORY_FIELDS, rows)
+
+    def _query(self, request: Request) -> HistoryQuery:
+        chosen = request.query_params
+        cause = one_of(Cause, chosen.get("cause", ""))
+        outcome = one_of(HistoryOutcome, chosen.get("outcome", ""))
+        return HistoryQuery(
+            orgs=visible(signed_in(request), text(chosen, "org")),
+            search=text(chosen, "q"),
+            causes=(cause,) if cause else (),
+            actor=text(chosen, "actor") or None,
+            license=one_of(License, chosen.get("license", "")),
+            outcomes=(outcome,) if outcome else (),
+            since=day(chosen.get("since", "")),
+            until=day(chosen.get("until", "")),
+        )
+
+    def _every(self, query: HistoryQuery) -> Iterator[HistoryRow]:
+        after, sent = None, 0
+        while sent < CSV_ROWS:
+            page = self.services.store.list_history(query, Place(after=after, limit=1000))
+            yield from page.rows
+            sent += len(page.rows)
+            if page.following is None:
+                return
+            after = page.following
