@@ -21,6 +21,7 @@ RUN groupadd --gid 10001 app \
 COPY --from=requirements /opt/venv /opt/venv
 # The code is run from where it lies, and nobody but root may change it: no build tool is fetched.
 COPY pyproject.toml /app/
+COPY admin /app/admin
 COPY cli /app/cli
 COPY config /app/config
 COPY migrations /app/migrations
