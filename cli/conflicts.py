@@ -10,7 +10,6 @@ import typer
 from cli.output import (
     age,
     counted,
-    isoformat,
     moment,
     names,
     plain,
@@ -25,18 +24,13 @@ from cli.status import anybody_works
 from sync.errors import NotAllowed, UnknownReference
 from sync.model import FindingKind, License, Licenses
 from sync.ports.conflict_log import LIVE_STATUSES, Entry, EntryStatus, Resolution
-from sync.ports.review import EntryFilter, ParkedUser
+from sync.ports.review import EntryFilter
+from sync.rows import ENTRY_FIELDS, entry_row, parked_row
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 AllFlag = Annotated[bool, typer.Option("--all", help="Resolved ones too.")]
 EntryId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**53)]
-
-_CSV_FIELDS = (
-    "id", "org", "user_id", "username", "kind", "code", "licenses", "status", "requested", "held",
-    "message", "opened_at", "seen_at", "keep", "decided_by", "decided_at",
-    "decision_note", "resolved_at", "resolved_by", "how", "note", "previous_id",
-)  # fmt: skip
 
 
 @app.command("list")
@@ -60,7 +54,7 @@ def show(entry_id: EntryId, json: JsonFlag = False) -> None:
     """Show one entry: both sets of flags, who decided what, and what went before."""
     entry = runtime().store.entry(entry_id)
     if json:
-        print_json(entry_json(entry))
+        print_json(entry_row(entry))
         return
     for line in _description(entry):
         say(line)
@@ -119,7 +113,7 @@ def export(
     """Write the log as CSV. Cells that a spreadsheet would run are made harmless."""
     org = an_org(org)
     with opened(file) as target:
-        count = write_rows(target, _CSV_FIELDS, _rows(org, every=every))
+        count = write_rows(target, ENTRY_FIELDS, _rows(org, every=every))
     if str(file) != "-":
         say(f"{count} written to {file}: entries of the log and parked users.")
 
@@ -128,62 +122,9 @@ def _rows(org: str | None, *, every: bool) -> Iterator[dict[str, object]]:
     store = runtime().store
     statuses = () if every else LIVE_STATUSES
     for entry in store.entries(EntryFilter(org=org, statuses=statuses)):
-        yield entry_json(entry)
+        yield entry_row(entry)
     for parked in store.parked(org):
-        yield parked_json(parked)
-
-
-def entry_json(entry: Entry) -> dict[str, object]:
-    """An entry as programs see it."""
-    decided = entry.resolution
-    return {
-        "id": entry.id,
-        "org": entry.org,
-        "user_id": entry.user_id,
-        "username": entry.username,
-        "kind": entry.kind.value,
-        "code": entry.code,
-        "licenses": entry.licenses.names,
-        "status": entry.status.value,
-        "requested": entry.requested.names,
-        "held": entry.held.names,
-        "kept": entry.kept.names,
-        "message": entry.message,
-        "policy": entry.policy,
-        "opened_at": isoformat(entry.opened_at),
-        "seen_at": isoformat(entry.seen_at),
-        "seen_count": entry.seen_count,
-        "keep": decided.keep.names if decided else None,
-        "decided_by": decided.decided_by if decided else None,
-        "decided_at": isoformat(decided.decided_at) if decided else None,
-        "decision_note": decided.note if decided else None,
-        "resolved_at": isoformat(entry.resolved_at),
-        "resolved_by": entry.resolved_by,
-        "how": entry.how,
-        "note": entry.note,
-        "previous_id": entry.previous_id,
-    }
-
-
-def parked_json(parked: ParkedUser) -> dict[str, object]:
-    """A parked user in the same listing."""
-    return {
-        "id": f"parked:{parked.org}:{parked.user_id}",
-        "org": parked.org,
-        "user_id": parked.user_id,
-        "username": parked.username,
-        "kind": "parked",
-        "code": parked.code,
-        "licenses": parked.hold.names,
-        "status": "open",
-        "requested": parked.requested.names,
-        "held": parked.held.names,
-        "message": parked.reason,
-        "opened_at": isoformat(parked.parked_at),
-        "resolved_by": None,
-        "attempts": parked.attempts,
-        "retried_at": isoformat(parked.due_at),
-    }
+        yield parked_row(parked)
 
 
 def _cells(row: dict[str, object], now: datetime, *, several: bool) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ from cli.output import counted, moment, print_json, print_table, say
 from cli.session import JsonFlag, OrgOption, runtime, the_org
 from cli.users import user_id
 from sync.errors import UnknownReference
-from sync.holds import held_back, said_on_record
-from sync.intake import case_of, is_settled
-from sync.model import CATALOGUE, NONE, Decision, License, Licenses, UserRecord
+from sync.explaining import explain as explained
+from sync.model import NONE, UserRecord
 from sync.org import Org
+from sync.rows import explanation_row
 
 
 def explain(
@@ -24,22 +24,19 @@ def explain(
     chosen = runtime().org(the_org(org))
     record = _read(chosen, user)
     entries = runtime().store.living_entries(chosen.name, [record.user_id]).get(record.user_id, ())
-    decision = chosen.rulebook.decide(case_of(record, entries))
     hold = runtime().store.holds(chosen.name, [record.user_id]).get(record.user_id, NONE)
-    settled = is_settled(record, decision, entries, chosen.rulebook.version, hold)
-    staying = held_back(hold, record, decision)
+    made = explained(record, entries, hold, chosen.rulebook)
     if json:
-        print_json(_document(record, decision, staying, settled=settled))
+        print_json(explanation_row(made))
         return
     say(f"{record.username} ({record.user_id}) in {chosen.name}")
     print_table(
         ("license", "requested", "held", "should hold", "why"),
-        (_cells(record, decision, staying, license) for license in CATALOGUE),
+        ((r.license.label, r.requested, r.held, r.should, r.why) for r in made.rows),
         empty="",
     )
-    status, message = said_on_record(decision, staying)
-    say(f"{status.value}. {message}".strip())
-    say("The record and the log say so already." if settled else _waits(chosen, record))
+    say(made.statement)
+    say("The record and the log say so already." if made.is_settled else _waits(chosen, record))
 
 
 def _read(org: Org, user: str) -> UserRecord:
@@ -64,58 +61,3 @@ def _not_now(org: Org) -> str:
     """Why nothing is written in this org at the moment; empty if it is."""
     state = runtime().store.state(org.name)
     return state.problem or waits_for(org.name, org.mode(state))
-
-
-def _word(record: UserRecord, license: License, *, held: bool) -> str:
-    flags = record.held if held else record.requested
-    if license in flags.unknown:
-        return "unknown"
-    return "yes" if license in flags.on else "no"
-
-
-def _reason(decision: Decision, license: License) -> str:
-    return " ".join(f.message for f in decision.findings if license in f.licenses)
-
-
-def _cells(
-    record: UserRecord, decision: Decision, staying: Licenses, license: License
-) -> tuple[str, ...]:
-    if decision.effective is None:
-        should = "not written"
-    else:
-        should = "yes" if license in decision.effective else "no"
-        if license in staying:
-            should = "held back"
-    return (
-        license.label,
-        _word(record, license, held=False),
-        _word(record, license, held=True),
-        should,
-        _reason(decision, license),
-    )
-
-
-def _document(
-    record: UserRecord, decision: Decision, staying: Licenses, *, settled: bool
-) -> dict[str, object]:
-    return {
-        "user_id": record.user_id,
-        "username": record.username,
-        "active": record.active,
-        "requested": record.requested.on.names,
-        "held": record.held.on.names,
-        "unknown": (record.requested.unknown | record.held.unknown).names,
-        "effective": None if decision.effective is None else decision.effective.names,
-        "findings": [
-            {
-                "kind": f.kind.value,
-                "code": f.code,
-                "licenses": f.licenses.names,
-                "message": f.message,
-            }
-            for f in decision.findings
-        ],
-        "held_back": staying.names,
-        "status": said_on_record(decision, staying)[0].value,
-        "settled": settled,
-    }

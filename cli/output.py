@@ -10,11 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from sync.model import Licenses
+from sync.phrases import STEERING
 from sync.phrases import age as age
 from sync.phrases import counted as counted
 from sync.phrases import isoformat as isoformat
 from sync.phrases import moment as moment
 from sync.phrases import names as names
+from sync.phrases import plain as plain
 
 UNFOLDED = 10_000
 """Columns where nobody looks at a terminal: a line that is searched or cut must stay one line."""
@@ -59,20 +61,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: s
     console.print(table if count else empty)
 
 
-_TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""What turns the rest of a line around."""
-
-_STEERING = (*range(32), *range(127, 160), *_TURNING)
-"""A record's text must not steer the terminal, make lines of its own, or turn them around."""
-
-_HARMLESS = dict.fromkeys(_STEERING, "") | dict.fromkeys(map(ord, "\t\n\r"), " ")
-_ESCAPED = {code: f"\\u{code:04x}" for code in _STEERING if code >= 127}
+_ESCAPED = {code: f"\\u{code:04x}" for code in STEERING if code >= 127}
 """In JSON the rest is escaped already."""
-
-
-def plain(text: str) -> str:
-    """The text on one line, without control characters."""
-    return text.translate(_HARMLESS)
 
 
 def say(sentence: str) -> None:

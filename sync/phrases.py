@@ -37,3 +37,17 @@ _UNITS = (("days", 86400), ("h", 3600), ("min", 60))
 def isoformat(time: datetime | None) -> str | None:
     """A time for programs."""
     return None if time is None else time.isoformat().replace("+00:00", "Z")
+
+
+_TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""What turns the rest of a line around."""
+
+STEERING = (*range(32), *range(127, 160), *_TURNING)
+"""A record's text must not steer the terminal, make lines of its own, or turn them around."""
+
+_HARMLESS = dict.fromkeys(STEERING, "") | dict.fromkeys(map(ord, "\t\n\r"), " ")
+
+
+def plain(text: str) -> str:
+    """The text on one line, without control characters."""
+    return text.translate(_HARMLESS)

@@ -120,6 +120,7 @@ class _Scan:
             elif page.last:
                 reached = span.end
             noticed += self._store(page, reached, span.floor if page.last else None)
+            self.scanner.store.remember(self.scanner.org, page.records)
             if page.last:
                 return ScanReport(self.cursor.source, pages, users, noticed)
 

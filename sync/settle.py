@@ -4,11 +4,12 @@ Whatever happens in between, a claimed user ends settled, due again, or parked w
 it. Nothing is written whose history row is not committed, and nothing under a lost lease.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from sync.errors import CallFailed, LeaseLost, Remedy
+from sync.model import Flags, UserRecord
 from sync.outcomes import DELETED, OUT_OF_SCOPE, Booker, Result
 from sync.ports.conflict_log import OpenEntry
 from sync.ports.pending import Claim, Priority
@@ -97,6 +98,7 @@ class _Batch:
         self._say_parked([s for s in steps.values() if booker.will_park(s, self._result(s))])
         outcomes = self._outcomes(steps, booker)
         self.settler.store.book(self.claim, outcomes)
+        self._remember(steps.values())
         return _report(outcomes, self.stopped_by)
 
     def _steps(self) -> dict[str, Step]:
@@ -186,6 +188,14 @@ class _Batch:
             for ((step, _), id_), answer in zip(chunk, answers, strict=True):
                 self.results[step.user.user_id].note(id_, answer)
 
+    def _remember(self, steps: Iterable[Step]) -> None:
+        """Note for people how the batch leaves its users; nothing is decided by that."""
+        store, org = self.settler.store, self.settler.org
+        store.remember(org, [_as_left(step, self._result(step)) for step in steps])
+        gone = [u.user_id for u in self.claim.users if self._why_gone(u.user_id) is not None]
+        if gone:
+            store.forget(org, gone)
+
     def _why_gone(self, user_id: str) -> str | None:
         if user_id in self.reading.outside:
             return OUT_OF_SCOPE
@@ -201,6 +211,22 @@ class _Batch:
                 known = self.context.get(user.user_id, UserContext())
                 outcomes.append(booker.unread(user, known, self._why_gone(user.user_id)))
         return outcomes
+
+
+def _as_left(step: Step, result: Result | None) -> UserRecord:
+    """The record as it is once this step is done, as far as is known."""
+    write, record = step.write, step.record
+    if write is None or result is None or result.answer.written is not Written.DONE:
+        return record
+    held = record.held.on if step.target is None else step.target
+    return replace(
+        record,
+        requested=Flags(step.requested, record.requested.unknown),
+        held=Flags(held, record.held.unknown),
+        status=write.status or record.status,
+        message=record.message if write.message is None else write.message,
+        decided=write.decided or record.decided,
+    )
 
 
 def _all(writes: Sequence[RecordWrite], written: Written) -> list[WriteResult]:

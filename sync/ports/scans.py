@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sync.model import Licenses
+from sync.model import Licenses, UserRecord
 from sync.ports.conflict_log import Entry
 from sync.ports.pending import Notice
 from sync.ports.salesforce import Position
@@ -54,6 +54,13 @@ class IntakeStore(Protocol):
 
     def notice(self, org: str, notices: Sequence[Notice]) -> int:
         """Store notices that no cursor found; how many rows changed."""
+        ...
+
+    def remember(self, org: str, records: Sequence[UserRecord]) -> int:
+        """Note for people how these users looked just now; how many looked otherwise before.
+
+        Nothing is decided by it. An older look changes nothing.
+        """
         ...
 
     def holds(self, org: str, user_ids: Sequence[str]) -> Mapping[str, Licenses]:

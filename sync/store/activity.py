@@ -33,19 +33,19 @@ class Activities(Database):
             Activity(at, *written.get(_key(at), (0, 0)), opened.get(_key(at), 0)) for at in starts
         ]
 
-    def _written(self, orgs: Orgs, since: datetime) -> Select[Any]:
+    def _written(self, orgs: Orgs, since: datetime) -> Select[*tuple[Any, ...]]:
         row = history.c
         hour = self._hour(row.at)
         corrections = func.count().filter(row.status_after.in_(_CORRECTED))
-        wanted: Select[Any] = select(hour, func.count(), corrections).where(
+        wanted: Select[*tuple[Any, ...]] = select(hour, func.count(), corrections).where(
             and_(row.at >= since, row.outcome == HistoryOutcome.CONFIRMED)
         )
         return of_orgs(wanted, row.org, orgs).group_by(hour)
 
-    def _opened(self, orgs: Orgs, since: datetime) -> Select[Any]:
+    def _opened(self, orgs: Orgs, since: datetime) -> Select[*tuple[Any, ...]]:
         row = conflict.c
         hour = self._hour(row.opened_at)
-        wanted: Select[Any] = select(hour, func.count()).where(row.opened_at >= since)
+        wanted: Select[*tuple[Any, ...]] = select(hour, func.count()).where(row.opened_at >= since)
         return of_orgs(wanted, row.org, orgs).group_by(hour)
 
     def _hour(self, column: ColumnElement[datetime]) -> ColumnElement[str]:

@@ -31,6 +31,8 @@ from sync.store.review import parked_user
 from sync.store.runs import RUN, run_from
 from sync.store.tables import conflict, history, pending_user, run
 
+AnySelect = Select[*tuple[Any, ...]]
+
 _ENTRY_ORDERS = {
     EntrySort.NEWEST: Order((conflict.c.id,), is_descending=True),
     EntrySort.OLDEST: Order((conflict.c.id,)),
@@ -115,7 +117,7 @@ class Listings(Database):
             return page_of(connection, wanted, _LONGEST_PARKED, place, parked_user)
 
 
-def of_orgs(wanted: Select[Any], column: ColumnElement[str], orgs: Orgs) -> Select[Any]:
+def of_orgs(wanted: AnySelect, column: ColumnElement[str], orgs: Orgs) -> AnySelect:
     """The rows of what somebody may see."""
     return wanted if orgs is None else wanted.where(column.in_(sorted(orgs)))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.spreadsheets import csv_cell
+from sync.spreadsheet import csv_cell
 
 
 @pytest.mark.parametrize(
