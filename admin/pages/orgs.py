@@ -4,7 +4,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from admin import actions
+from admin import actions, run_actions
 from admin.access import require_sight, signed_in
 from admin.pages.page import Page, changing, reading, text
 from admin.pages.queries import day
@@ -37,7 +37,7 @@ class Orgs(Page):
             org=self.services.org(org),
             brake=brake,
             held=store.held_removals(org, limit=SHOWN) if brake is not None else [],
-            plan=actions.newest_plan(self.services, org),
+            plan=run_actions.newest_plan(self.services, org),
             runs=store.list_runs(RunQuery(orgs=only)).rows[:10],
         )
 
@@ -49,7 +49,7 @@ class Orgs(Page):
         if kind is None:
             raise NotAllowed("Choose what is to be started.")
         org = request.path_params["org"]
-        run_id = actions.start_run(self.services, signed_in(request), org, kind)
+        run_id = run_actions.start_run(self.services, signed_in(request), org, kind)
         return f"Run {run_id} waits for a worker: it shows below."
 
     @changing("/{org}/pause")
@@ -87,5 +87,5 @@ class Orgs(Page):
         if since is None:
             raise NotAllowed("Say since when, as 2026-11-24T14:00 in UTC.")
         org = request.path_params["org"]
-        run_id = actions.undo_stretch(self.services, signed_in(request), org, since, until)
+        run_id = run_actions.undo_stretch(self.services, signed_in(request), org, since, until)
         return f"Run {run_id} plans the undoing: it writes nothing until it is approved."

@@ -46,6 +46,7 @@ class Page(CustomView):
             "several_orgs": len(self.services.runtime.org_names) > 1,
             "flashed_messages": get_flashed_messages(request),
             "now": self.services.store.now(),
+            "with_users": False,
         }
         return self.templates.TemplateResponse(
             request, template, shared | context, status_code=status_code
@@ -66,6 +67,8 @@ def reading(
                 raise HTTPException(404, str(error)) from error
             except Refused as error:
                 raise refusal(request, error) from error
+            except SyncError as error:
+                raise HTTPException(503, str(error)) from error
 
         return endpoint
 

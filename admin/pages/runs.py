@@ -6,7 +6,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from admin import actions
+from admin import run_actions
 from admin.access import require_sight, signed_in
 from admin.pages.csv import csv_answer
 from admin.pages.page import Page, changing, place, reading, text
@@ -18,8 +18,6 @@ from sync.ports.runs import PlanItem, Run, RunKind, RunStatus
 from sync.rows import ITEM_FIELDS, item_row
 
 MOVING = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.APPLYING)
-APPROVED = (RunKind.PLAN, RunKind.ADOPT, RunKind.UNDO)
-"""Kinds that write nothing until a person approves them."""
 
 
 class Runs(Page):
@@ -53,7 +51,7 @@ class Runs(Page):
         run = self._run(request)
         query = self._items(request, run)
         store = self.services.store
-        expected = actions.expected_users(store, run)
+        expected = run_actions.expected_users(self.services, run)
         return self.render(
             request,
             "pages/run.html",
@@ -63,7 +61,7 @@ class Runs(Page):
             totals=store.totals(run.id),
             expected=max(expected, run.users_read),
             is_moving=run.status in MOVING,
-            approvable=actions.approvable(self.services, run),
+            approvable=run_actions.approvable(self.services, run),
         )
 
     @reading("/{id:int}/csv")
@@ -80,7 +78,7 @@ class Runs(Page):
         kind = one_of(RunKind, text(form, "kind"))
         if kind is None:
             raise NotAllowed("Choose a plan or a reconcile.")
-        run_id = actions.start_run(self.services, signed_in(request), org, kind)
+        run_id = run_actions.start_run(self.services, signed_in(request), org, kind)
         return f"Run {run_id} waits for a worker: it shows below."
 
     @changing("/{id:int}/approve")
@@ -88,20 +86,20 @@ class Runs(Page):
         """Approve a plan: all of it, or only what it grants."""
         run = self.services.store.run(request.path_params["id"])
         only_grants = text(form, "scope") == "grants"
-        return actions.approve_run(self.services, signed_in(request), run, only_grants=only_grants)
+        return run_actions.approve_run(self.services, signed_in(request), run, only_grants=only_grants)
 
     @changing("/{id:int}/stop")
     def stop(self, request: Request, _form: FormData) -> str:
         """Stop a run."""
         run = self.services.store.run(request.path_params["id"])
-        actions.stop_run(self.services, signed_in(request), run)
+        run_actions.stop_run(self.services, signed_in(request), run)
         return f"Run {run.id} is stopped: what it wrote stays, and can be undone."
 
     @changing("/{id:int}/undo")
     def undo(self, request: Request, _form: FormData) -> str:
         """Plan the undoing of a run."""
         run = self.services.store.run(request.path_params["id"])
-        new = actions.undo_run(self.services, signed_in(request), run)
+        new = run_actions.undo_run(self.services, signed_in(request), run)
         return f"Run {new} plans how to undo run {run.id}: it writes nothing until it is approved."
 
     def _run(self, request: Request) -> Run:
