@@ -40,7 +40,7 @@ class Review(Database):
         while True:
             with self.reading() as connection:
                 rows = connection.execute(page).all()
-            yield from map(parked_user, rows)
+            yield from map(_parked_user, rows)
             if len(rows) < _PAGE:
                 return
             last = rows[-1]
@@ -148,8 +148,7 @@ _OPEN = (
 )
 
 
-def parked_user(row: AnyRow) -> ParkedUser:
-    """A parked user from a whole row of `pending_user`."""
+def _parked_user(row: AnyRow) -> ParkedUser:
     return ParkedUser(
         org=row.org,
         user_id=row.user_id,

@@ -167,7 +167,6 @@ Index(
 )
 Index("ix_conflict_user", conflict.c.org, conflict.c.user_id, conflict.c.code, conflict.c.id)
 Index("ix_conflict_status", conflict.c.status, conflict.c.id)
-Index("ix_conflict_opened", conflict.c.opened_at)
 
 history = Table(
     "history",
@@ -193,7 +192,6 @@ history = Table(
     Column("error", Text),
     Index("ix_history_user", "org", "user_id", "id"),
     Index("ix_history_org", "org", "id"),
-    Index("ix_history_at", "at"),
 )
 
 run = Table(
