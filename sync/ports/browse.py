@@ -27,11 +27,15 @@ COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which page: after or before a row, named by the mark that a listing gave. Neither: first."""
+    """Which page: after or before a row, named by the mark that a listing gave. Neither: first.
+
+    `counted` is whether to say how many rows there are in all.
+    """
 
     after: str | None = None
     before: str | None = None
     limit: int = 50
+    counted: bool = True
 
 
 FIRST = Place()
@@ -39,7 +43,7 @@ FIRST = Place()
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Row]):
-    """A page of rows in order. `total` is None where more than COUNTED match.
+    """A page of rows in order. `total` is None where more than COUNTED match, or not counted.
 
     `following` and `preceding` are marks for `Place`, None where there is no such page. A mark
     that cannot be read is UnknownReference.
@@ -77,7 +81,10 @@ class EntryQuery:
 
 @dataclass(frozen=True, slots=True)
 class KnownUser:
-    """A user as license-sync last saw the record, at `looked_at` by the database's clock."""
+    """A user as license-sync last saw the record, at `looked_at` by the database's clock.
+
+    Where nothing changes, `looked_at` follows by half days.
+    """
 
     org: str
     record: UserRecord
@@ -130,7 +137,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemQuery:
-    """Which items of a plan, by user id."""
+    """Which items of a plan, by user id. `license` is the one that is gained, lost or neither."""
 
     run_id: int
     change: Change | None = None
@@ -178,7 +185,7 @@ class BrowseStore(Protocol):
         ...
 
     def list_users(self, query: UserQuery, place: Place = FIRST) -> Listing[KnownUser]:
-        """Users by org and username."""
+        """Users by username, then org."""
         ...
 
     def known_user(self, org: str, user_id: str) -> KnownUser | None:

@@ -167,10 +167,12 @@ def _seeing(org: str, change: SeeEntry, now: datetime) -> dict[str, Any]:
 def _opening(org: str, outcome: Outcome, change: OpenEntry, now: datetime) -> dict[str, Any]:
     if change.finding.kind is FindingKind.NOTICE:
         raise ValueError("a notice has no place in the conflict log")
+    username = outcome.username or outcome.user.username
     return {
         "org": org,
         "user_id": outcome.user.user_id,
-        "username": outcome.username or outcome.user.username,
+        "username": username,
+        "username_key": username.lower(),
         "kind": change.finding.kind,
         "code": change.finding.code,
         "licenses": change.finding.licenses,

@@ -53,7 +53,12 @@ def insert_intents(
     ids = database.take_numbers(connection, history_id, len(intents))
     common = {"org": org, "at": now, "outcome": HistoryOutcome.INTENDED}
     rows = [
-        {"id": id_, **common, **{name: getattr(intent, name) for name in _NAMES}}
+        {
+            "id": id_,
+            **common,
+            "username_key": intent.username.lower(),
+            **{name: getattr(intent, name) for name in _NAMES},
+        }
         for id_, intent in zip(ids, intents, strict=True)
     ]
     connection.execute(insert(history), rows)

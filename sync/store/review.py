@@ -9,9 +9,9 @@ from sqlalchemy.engine import Connection
 
 from sync.holds import HELD_BACK
 from sync.model import NONE, FindingKind
-from sync.ports.conflict_log import EntryStatus
 from sync.ports.pending import Cause, Priority
 from sync.ports.review import OrgFigures, ParkedUser, WaitingUser
+from sync.store.browse_tables import IS_OPEN
 from sync.store.columns import AnyRow
 from sync.store.database import Database, chunks
 from sync.store.tables import conflict, pending_lease, pending_user, pending_version
@@ -40,7 +40,7 @@ class Review(Database):
         while True:
             with self.reading() as connection:
                 rows = connection.execute(page).all()
-            yield from map(_parked_user, rows)
+            yield from map(parked_from, rows)
             if len(rows) < _PAGE:
                 return
             last = rows[-1]
@@ -143,12 +143,13 @@ _OPEN = (
         func.count().filter(conflict.c.kind == FindingKind.CONFLICT).label("conflicts"),
         func.count().filter(conflict.c.kind == FindingKind.REFUSAL).label("refusals"),
     )
-    .where(conflict.c.status == EntryStatus.OPEN)
+    .where(IS_OPEN)
     .group_by(conflict.c.org)
 )
 
 
-def _parked_user(row: AnyRow) -> ParkedUser:
+def parked_from(row: AnyRow) -> ParkedUser:
+    """A parked user from a whole row of `pending_user`."""
     return ParkedUser(
         org=row.org,
         user_id=row.user_id,

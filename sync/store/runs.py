@@ -20,7 +20,7 @@ from sync.store.run_items import insert_items, plan_item
 from sync.store.tables import run, run_item
 
 _row = run.c
-_RUN = (
+RUN = (
     _row.id,
     _row.org,
     _row.kind,
@@ -88,8 +88,8 @@ class Runs(Database):
                 .where(_row.id == run_id, free, is_due(now))
                 .values(status=RunStatus.RUNNING, tries=_row.tries + 1, due_at=None, **lease)
             )
-            row = connection.execute(taken.returning(*_RUN)).one_or_none()
-        return None if row is None else (_run(row), token)
+            row = connection.execute(taken.returning(*RUN)).one_or_none()
+        return None if row is None else (run_from(row), token)
 
     def advance_run(
         self,
@@ -185,15 +185,15 @@ class Runs(Database):
     def run(self, run_id: int) -> Run:
         """One run; UnknownReference."""
         with self.reading() as connection:
-            row = connection.execute(select(*_RUN).where(_row.id == run_id)).one_or_none()
+            row = connection.execute(select(*RUN).where(_row.id == run_id)).one_or_none()
         if row is None:
             raise UnknownReference(f"There is no run {run_id}.")
-        return _run(row)
+        return run_from(row)
 
     def latest_run(self, org: str, kind: RunKind, fingerprint: str) -> Run | None:
         """The newest run of that kind under that fingerprint over the whole org."""
         query = (
-            select(*_RUN)
+            select(*RUN)
             .where(_row.org == org, _row.kind == kind, _row.fingerprint == fingerprint)
             .where(_row.whole_org)
             .order_by(_row.id.desc())
@@ -201,7 +201,7 @@ class Runs(Database):
         )
         with self.reading() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _run(row)
+        return None if row is None else run_from(row)
 
     def items(self, run_id: int, after_id: str = "", limit: int = 2000) -> list[PlanItem]:
         """Items of a run by user id."""
@@ -238,6 +238,7 @@ def _set_run(connection: Connection, run_id: int, **values: Any) -> None:
     connection.execute(update(run).where(_row.id == run_id).values(**values))
 
 
-def _run(row: AnyRow) -> Run:
+def run_from(row: AnyRow) -> Run:
+    """A run that was selected as `RUN`."""
     values = dict(row._mapping)
     return Run(**values | {"user_ids": tuple(values["user_ids"])})

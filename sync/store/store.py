@@ -4,6 +4,10 @@ from sync.store.booking import Booking
 from sync.store.conflict_log import ConflictLog
 from sync.store.cursors import Cursors
 from sync.store.history import History
+from sync.store.known_users import KnownUsers
+from sync.store.listed_history import ListedHistory
+from sync.store.listed_log import ListedLog
+from sync.store.listed_runs import ListedRuns
 from sync.store.org_state import OrgStates
 from sync.store.pending import PendingUsers
 from sync.store.review import Review
@@ -12,6 +16,18 @@ from sync.store.sweep import Sweep
 
 
 class SqlStore(
-    PendingUsers, Booking, Cursors, ConflictLog, History, OrgStates, Review, Runs, Sweep
+    PendingUsers,
+    Booking,
+    Cursors,
+    ConflictLog,
+    History,
+    OrgStates,
+    Review,
+    Runs,
+    Sweep,
+    KnownUsers,
+    ListedLog,
+    ListedHistory,
+    ListedRuns,
 ):
     """Implements every store protocol of `sync.ports`. Safe to share between threads."""

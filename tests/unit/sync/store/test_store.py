@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.ports.browse import BrowseStore
 from sync.ports.orgs import OrgStore
 from sync.ports.review import ReviewStore, SweepStore
 from sync.ports.runs import RunStore
@@ -14,13 +15,14 @@ from sync.store import SqlStore, make_engine
 
 def as_ports(
     store: SqlStore,
-) -> tuple[SettleStore, IntakeStore, RunStore, OrgStore, ReviewStore, SweepStore]:
+) -> tuple[SettleStore, IntakeStore, RunStore, OrgStore, ReviewStore, SweepStore, BrowseStore]:
     """One store in every role."""
-    return store, store, store, store, store, store
+    return store, store, store, store, store, store, store
 
 
 @pytest.mark.parametrize(
-    "port", [SettleStore, IntakeStore, RunStore, OrgStore, ReviewStore, SweepStore]
+    "port",
+    [SettleStore, IntakeStore, RunStore, OrgStore, ReviewStore, SweepStore, BrowseStore],
 )
 def test_every_method_of_a_port_is_there_and_says_what_it_does(port: type, tmp_path: Path) -> None:
     store = SqlStore(make_engine(f"sqlite:///{tmp_path}/x.db"))
