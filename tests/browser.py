@@ -38,7 +38,6 @@ _NEEDLESS = (
     "xdg-utils",
     "libgl1-mesa-dri",
     "mesa-libgallium",
-    "libxnvctrl0",
 )
 _INSIDE = "usr/lib/chromium/chromium-headless-shell"
 _ARGUMENTS = (
@@ -105,7 +104,7 @@ def bring(folder: Path) -> Path:
 
 
 def arguments() -> list[str]:
-    """What it is started with. It sees our own pages only: where it may not shut itself in, so be it."""
+    """What it is started with. Where it may not shut itself in it goes without: the pages are ours."""
     return [*_ARGUMENTS, *([] if _can_be_shut_in() else ["--no-sandbox"])]
 
 
@@ -121,7 +120,8 @@ def _can_be_shut_in() -> bool:
     unshare = shutil.which("unshare")
     if os.geteuid() == 0 or unshare is None:
         return False
-    return subprocess.run([unshare, "--user", "true"], capture_output=True).returncode == 0
+    tried = subprocess.run([unshare, "--user", "true"], check=False, capture_output=True)
+    return tried.returncode == 0
 
 
 @contextmanager

@@ -86,7 +86,7 @@ class _Apt:
             if facts := self.facts(name):
                 kept = ("Package", "Version", "Architecture", "Multi-Arch")
                 stanza = {k: facts[k] for k in kept if k in facts}
-                stanza |= {"Status": "install ok installed", "Description": "left out"}
+                stanza |= {"Status": "hold ok installed", "Description": "left out"}
                 text = "".join(f"{k}: {v}\n" for k, v in stanza.items())
                 with self._status.open("a", encoding="utf-8") as status:
                     status.write(f"\n{text}")
