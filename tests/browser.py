@@ -2,7 +2,8 @@
 
 On a Debian or its like one is brought from the machine's own package sources, without root: into
 `.venv/browser`, with the libraries and fonts that are not installed, and a script `chromium` that
-starts it with them. `python -m tests.browser` does so, and loads a page.
+starts it with them; another, `node`, does so for Playwright's own half, whose library libatomic is
+missing on a bare machine. `python -m tests.browser` does all that, and loads a page.
 """
 
 import fcntl
@@ -16,7 +17,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright._impl._driver import compute_driver_executable
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.debs import NotUnpacked, can_unpack, unpack
 
@@ -31,14 +33,15 @@ NAMES = (
 FOLDER = Path(__file__).parents[1] / ".venv" / "browser"
 ADVICE = f"install Chromium, or set {SETTING} to the path of one"
 
-_PACKAGES = ("chromium-headless-shell", "fonts-liberation", "fonts-dejavu-core")
-# What it never runs without a screen: 60 MB of drivers and of tools for a desktop.
-_NEEDLESS = (
-    "x11-utils",
-    "xdg-utils",
-    "libgl1-mesa-dri",
-    "mesa-libgallium",
+_PACKAGES = (
+    "chromium-headless-shell",
+    "fonts-liberation",
+    "fonts-dejavu-core",
+    "libatomic1",
+    "libstdc++6",
 )
+# What nobody uses without a screen: graphics drivers with their compilers, tools for a desktop.
+_NEEDLESS = ("x11-utils", "xdg-utils", "libgl1-mesa-dri", "mesa-libgallium")
 _INSIDE = "usr/lib/chromium/chromium-headless-shell"
 _ARGUMENTS = (
     "--disable-gpu",
@@ -63,8 +66,9 @@ _FONTS = """<?xml version="1.0"?>
 _START = """#!/bin/sh
 export LD_LIBRARY_PATH="{libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
 export FONTCONFIG_FILE="{folder}/fonts.conf"
-exec "{folder}/{inside}" "$@"
+exec "{program}" "$@"
 """
+_NODE = "PLAYWRIGHT_NODEJS_PATH"
 
 
 class NoBrowser(Exception):
@@ -74,16 +78,10 @@ class NoBrowser(Exception):
 @cache
 def find() -> Path:
     """The Chromium to test with, brought if there is none; NoBrowser."""
-    if chosen := os.environ.get(SETTING):
-        if not os.access(chosen, os.X_OK):
-            raise NoBrowser(f"{SETTING} is {chosen}, which cannot be run: {ADVICE}.")
-        return Path(chosen)
-    for name in NAMES:
-        if found := shutil.which(name):
-            return Path(found)
-    if not can_unpack():
-        raise NoBrowser(f"There is no Chromium on this machine: {ADVICE}.")
-    return bring(FOLDER)
+    found = _installed() or bring(FOLDER)
+    if not _runs(compute_driver_executable()[0]):
+        os.environ[_NODE] = str(bring(FOLDER).with_name("node"))
+    return found
 
 
 def bring(folder: Path) -> Path:
@@ -93,13 +91,15 @@ def bring(folder: Path) -> Path:
     with _alone(folder.with_suffix(".lock")):
         if start.exists():
             return start
+        if not can_unpack():
+            raise NoBrowser(f"There is no Chromium on this machine: {ADVICE}.")
         shutil.rmtree(folder, ignore_errors=True)
         try:
             unpack(folder, _PACKAGES, _NEEDLESS)
         except NotUnpacked as error:
             raise NoBrowser(f"No Chromium could be brought ({error}): {ADVICE}.") from error
         _tidy(folder)
-        _write_start(folder, start)
+        _write_starts(folder)
     return start
 
 
@@ -108,20 +108,37 @@ def arguments() -> list[str]:
     return [*_ARGUMENTS, *([] if _can_be_shut_in() else ["--no-sandbox"])]
 
 
-def launch(playwright: Playwright) -> Browser:
-    """A running Chromium that knows no host but this machine."""
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running Chromium that knows no host but this machine; NoBrowser."""
+    path = find()
     nowhere = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
-    return playwright.chromium.launch(executable_path=find(), args=[*arguments(), nowhere])
+    with sync_playwright() as playwright:
+        launch = playwright.chromium.launch
+        with launch(executable_path=path, args=[*arguments(), nowhere]) as browser:
+            yield browser
+
+
+def _installed() -> Path | None:
+    if chosen := os.environ.get(SETTING):
+        if not os.access(chosen, os.X_OK):
+            raise NoBrowser(f"{SETTING} is {chosen}, which cannot be run: {ADVICE}.")
+        return Path(chosen)
+    return next((Path(found) for name in NAMES if (found := shutil.which(name))), None)
 
 
 @cache
 def _can_be_shut_in() -> bool:
     """Its sandbox is made of user namespaces: not for root, and not on every machine."""
-    unshare = shutil.which("unshare")
-    if os.geteuid() == 0 or unshare is None:
+    return os.geteuid() != 0 and _runs("unshare", "--user", "true")
+
+
+def _runs(*command: str) -> bool:
+    try:
+        words = command if len(command) > 1 else (*command, "--version")
+        return subprocess.run(words, check=False, capture_output=True).returncode == 0
+    except OSError:
         return False
-    tried = subprocess.run([unshare, "--user", "true"], check=False, capture_output=True)
-    return tried.returncode == 0
 
 
 @contextmanager
@@ -134,17 +151,21 @@ def _alone(path: Path) -> Iterator[None]:
 def _tidy(folder: Path) -> None:
     for part in ("doc", "man", "locale", "lintian", "bug"):
         shutil.rmtree(folder / "usr" / "share" / part, ignore_errors=True)
+    for tool in folder.glob("usr/lib/chromium/libVkLayer_*"):
+        tool.unlink()
 
 
-def _write_start(folder: Path, start: Path) -> None:
-    """The fonts' settings, and the script that starts it: the mark that all is there."""
+def _write_starts(folder: Path) -> None:
+    """The fonts' settings, and the scripts: `chromium` last, the mark that all is there."""
     libraries = {str(path.parent) for path in folder.rglob("*.so*") if path.is_file()}
     (folder / "fonts.conf").write_text(_FONTS.format(folder=folder))
-    text = _START.format(folder=folder, libraries=":".join(sorted(libraries)), inside=_INSIDE)
-    unfinished = start.with_suffix(".new")
-    unfinished.write_text(text)
-    unfinished.chmod(0o755)
-    unfinished.rename(start)
+    driver = compute_driver_executable()[0]
+    for name, program in (("node", driver), ("chromium", str(folder / _INSIDE))):
+        text = _START.format(folder=folder, libraries=":".join(sorted(libraries)), program=program)
+        unfinished = folder / f"{name}.new"
+        unfinished.write_text(text)
+        unfinished.chmod(0o755)
+        unfinished.rename(folder / name)
 
 
 def _size(folder: Path) -> int:
@@ -160,7 +181,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     found = time.monotonic()
-    with sync_playwright() as playwright, launch(playwright) as browser:
+    with chromium() as browser:
         page = browser.new_page()
         page.set_content("<title>It works</title><p style='font-family: sans-serif'>Text</p>")
         wide = page.evaluate("document.querySelector('p').innerText") == "Text"

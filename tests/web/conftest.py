@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser import NoBrowser, find, launch
+from tests.browser import NoBrowser, chromium, find
 from tests.web.watching import Watch
 
 PATIENCE_MS = 20_000
@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(str(error))
         pytest.skip(str(error))
-    with sync_playwright() as playwright, launch(playwright) as running:
+    with chromium() as running:
         yield running
 
 
