@@ -104,7 +104,7 @@ def bring(folder: Path) -> Path:
 
 
 def arguments() -> list[str]:
-    """What it is started with. Where it may not shut itself in it goes without: the pages are ours."""
+    """What it is started with; without a sandbox where it can have none: the pages are ours."""
     return [*_ARGUMENTS, *([] if _can_be_shut_in() else ["--no-sandbox"])]
 
 

@@ -26,8 +26,8 @@ async ([png, most]) => {
   const count = (mask) => {
     const seen = new Map();
     for (let i = 0; i < size; i++) {
-      const at = 4 * i;
-      const color = ((data[at] & mask) << 16) | ((data[at + 1] & mask) << 8) | (data[at + 2] & mask);
+      const [red, green, blue] = [0, 1, 2].map((part) => data[4 * i + part] & mask);
+      const color = (red << 16) | (green << 8) | blue;
       colors[i] = color;
       seen.set(color, (seen.get(color) || 0) + 1);
     }
@@ -38,7 +38,8 @@ async ([png, most]) => {
   const ranked = [...seen.keys()].sort((a, b) => seen.get(b) - seen.get(a));
   const palette = ranked.slice(0, most);
   const number = new Map(palette.map((color, n) => [color, n]));
-  const far = (a, b) => [16, 8, 0].reduce((sum, s) => sum + (((a >> s) & 255) - ((b >> s) & 255)) ** 2, 0);
+  const part = (color, shift) => (color >> shift) & 255;
+  const far = (a, b) => [16, 8, 0].reduce((sum, s) => sum + (part(a, s) - part(b, s)) ** 2, 0);
   for (const color of ranked.slice(most)) {
     let best = 0;
     palette.forEach((known, n) => { if (far(known, color) < far(palette[best], color)) best = n; });
