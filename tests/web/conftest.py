@@ -1,13 +1,17 @@
-"""A Chromium for the tests of a folder, and pages in it that are watched."""
+"""A Chromium for the tests of this folder, pages that are watched, and a program to look at."""
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser import NoBrowser, chromium, find
+from tests.e2e.conftest import home, made, org  # noqa: F401
+from tests.e2e.harness import Program, Salesforce, program
+from tests.web.site import Site, page_settings, site_of
 from tests.web.watching import Watch
 
 PATIENCE_MS = 20_000
@@ -65,3 +69,49 @@ def visit(browser: Browser) -> Iterator[Visit]:
     visits = _Visits(browser)
     yield visits
     visits.end()
+
+
+@pytest.fixture(scope="module")
+def _program(home: Path, org: Salesforce) -> Iterator[Program]:  # noqa: F811
+    made = program(home, org, **page_settings())  # noqa: F811
+    yield made
+    made.end()
+    assert made.processes() == []
+
+
+@pytest.fixture(scope="module")
+def _accounts() -> dict[str, Site]:
+    return {}
+
+
+@pytest.fixture
+def site(made: Program, _accounts: dict[str, Site]) -> Site:  # noqa: F811
+    """The module's program with its review page, and the accounts `admin` and `viewer`."""
+    if not _accounts:
+        found = site_of(made)
+        found.wait()
+        found.account("admin", "admin")
+        found.account("viewer", "viewer")
+        _accounts["site"] = found
+    return _accounts["site"]
+
+
+class PageOf(Protocol):
+    """Opens the review page signed in as `admin` or `viewer`, in a browser of their own."""
+
+    def __call__(self, name: str, **context: Any) -> Page: ...
+
+
+@pytest.fixture
+def page_of(site: Site, visit: Visit) -> PageOf:
+    """Pages of people who are signed in; each name signs in once a module."""
+
+    def signed_in(name: str, **context: Any) -> Page:
+        state = site.sessions.get(name)
+        page = visit(site.url, storage_state=state, **context)
+        if state is None:
+            site.sign_in(page, name)
+            site.sessions[name] = page.context.storage_state()
+        return page
+
+    return signed_in

@@ -76,7 +76,7 @@ ROUTES = [
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
+def sample() -> Iterator[str]:
     """A site of good and bad pages."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(Starlette(routes=ROUTES), log_level="error", lifespan="off")
@@ -90,8 +90,8 @@ def site() -> Iterator[str]:
         thread.join(10)
 
 
-def test_a_good_page_passes_everything(visit: Visit, site: str) -> None:
-    page = visit(site)
+def test_a_good_page_passes_everything(visit: Visit, sample: str) -> None:
+    page = visit(sample)
     page.goto("/pages/good")
     check_accessible(page)
     check_width(page)
@@ -113,9 +113,9 @@ def test_a_good_page_passes_everything(visit: Visit, site: str) -> None:
     ],
 )
 def test_what_a_page_must_not_do_is_caught(
-    visit: Visit, site: str, name: str, complaint: str
+    visit: Visit, sample: str, name: str, complaint: str
 ) -> None:
-    page = visit(site)
+    page = visit(sample)
     page.goto(f"/pages/{name}")
     watch = visit.watch_of(page)
     with pytest.raises(AssertionError, match=complaint):
@@ -124,9 +124,9 @@ def test_what_a_page_must_not_do_is_caught(
 
 
 def test_a_request_elsewhere_that_no_policy_stops_is_caught_and_goes_nowhere(
-    visit: Visit, site: str
+    visit: Visit, sample: str
 ) -> None:
-    page = visit(site)
+    page = visit(sample)
     failures: list[str | None] = []
     page.on("requestfailed", lambda request: failures.append(request.failure))
     page.goto("/pages/outside?lax")
@@ -138,8 +138,8 @@ def test_a_request_elsewhere_that_no_policy_stops_is_caught_and_goes_nowhere(
     watch.expect("ERR_NAME_NOT_RESOLVED")
 
 
-def test_a_second_tab_is_watched_too(visit: Visit, site: str) -> None:
-    page = visit(site)
+def test_a_second_tab_is_watched_too(visit: Visit, sample: str) -> None:
+    page = visit(sample)
     page.context.new_page().goto("/pages/complains.js")
     watch = visit.watch_of(page)
     with pytest.raises(AssertionError, match="that went wrong"):
@@ -147,8 +147,8 @@ def test_a_second_tab_is_watched_too(visit: Visit, site: str) -> None:
     watch.expect("that went wrong")
 
 
-def test_only_what_is_expected_passes(visit: Visit, site: str) -> None:
-    page = visit(site)
+def test_only_what_is_expected_passes(visit: Visit, sample: str) -> None:
+    page = visit(sample)
     watch = visit.watch_of(page)
     watch.expect("403")
     page.goto("/pages/asks.js")
@@ -161,24 +161,24 @@ def test_only_what_is_expected_passes(visit: Visit, site: str) -> None:
 
 @pytest.mark.parametrize(("name", "rule"), [("unlabeled", "label"), ("pale", "color-contrast")])
 def test_what_keeps_people_out_is_caught_despite_the_policy(
-    visit: Visit, site: str, name: str, rule: str
+    visit: Visit, sample: str, name: str, rule: str
 ) -> None:
-    page = visit(site)
+    page = visit(sample)
     page.goto(f"/pages/{name}")
     assert [found.split()[0] for found in barriers(page)] == [rule]
     with pytest.raises(AssertionError, match=rule):
         check_accessible(page)
 
 
-def test_a_page_that_is_wider_than_a_phone_is_caught(visit: Visit, site: str) -> None:
-    page = visit(site, viewport={"width": 390, "height": 844})
+def test_a_page_that_is_wider_than_a_phone_is_caught(visit: Visit, sample: str) -> None:
+    page = visit(sample, viewport={"width": 390, "height": 844})
     page.goto("/pages/wide")
     with pytest.raises(AssertionError, match="on a screen of 390"):
         check_width(page)
 
 
-def test_a_picture_has_a_palette_and_is_small(visit: Visit, site: str, tmp_path: Path) -> None:
-    page = visit(site, viewport={"width": 390, "height": 200})
+def test_a_picture_has_a_palette_and_is_small(visit: Visit, sample: str, tmp_path: Path) -> None:
+    page = visit(sample, viewport={"width": 390, "height": 200})
     page.goto("/pages/good")
     size = pictures.take(page, tmp_path / "good.png")
     data = (tmp_path / "good.png").read_bytes()
@@ -189,9 +189,9 @@ def test_a_picture_has_a_palette_and_is_small(visit: Visit, site: str, tmp_path:
 
 
 def test_a_picture_is_tried_again(
-    visit: Visit, site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    visit: Visit, sample: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = visit(site)
+    page = visit(sample)
     page.goto("/pages/good")
     real, tries = Page.screenshot, []
 

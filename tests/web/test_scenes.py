@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.conftest import _program, home, made, org  # noqa: F401
+from tests.e2e.conftest import _program  # noqa: F401 - the page is not needed
 from tests.e2e.harness import Program, Salesforce
 from tests.web.scenes import idle_users, open_conflicts
 
@@ -12,8 +12,8 @@ USERS = 900
 
 
 def test_many_conflicts_are_open_in_the_log_and_on_the_records(
-    made: Program,  # noqa: F811
-    org: Salesforce,  # noqa: F811
+    made: Program,
+    org: Salesforce,
 ) -> None:
     found = open_conflicts(made, org, 300)
     assert len(set(found.values())) == 300
