@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from playwright._impl._driver import compute_driver_executable
+import playwright
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.debs import NotUnpacked, can_unpack, unpack
@@ -69,6 +69,7 @@ export FONTCONFIG_FILE="{folder}/fonts.conf"
 exec "{program}" "$@"
 """
 _NODE = "PLAYWRIGHT_NODEJS_PATH"
+_DRIVER = Path(playwright.__file__).parent / "driver" / "node"
 
 
 class NoBrowser(Exception):
@@ -78,8 +79,14 @@ class NoBrowser(Exception):
 @cache
 def find() -> Path:
     """The Chromium to test with, brought if there is none; NoBrowser."""
-    found = _installed() or bring(FOLDER)
-    if not _runs(compute_driver_executable()[0]):
+    return _installed() or bring(FOLDER)
+
+
+@cache
+def ready() -> Path:
+    """The same, with all that Playwright itself needs to run it; NoBrowser."""
+    found = find()
+    if _NODE not in os.environ and not _runs(str(_DRIVER)):
         os.environ[_NODE] = str(bring(FOLDER).with_name("node"))
     return found
 
@@ -111,7 +118,7 @@ def arguments() -> list[str]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A running Chromium that knows no host but this machine; NoBrowser."""
-    path = find()
+    path = ready()
     nowhere = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
     with sync_playwright() as playwright:
         launch = playwright.chromium.launch
@@ -159,8 +166,7 @@ def _write_starts(folder: Path) -> None:
     """The fonts' settings, and the scripts: `chromium` last, the mark that all is there."""
     libraries = {str(path.parent) for path in folder.rglob("*.so*") if path.is_file()}
     (folder / "fonts.conf").write_text(_FONTS.format(folder=folder))
-    driver = compute_driver_executable()[0]
-    for name, program in (("node", driver), ("chromium", str(folder / _INSIDE))):
+    for name, program in (("node", _DRIVER), ("chromium", folder / _INSIDE)):
         text = _START.format(folder=folder, libraries=":".join(sorted(libraries)), program=program)
         unfinished = folder / f"{name}.new"
         unfinished.write_text(text)
@@ -176,7 +182,7 @@ def main() -> int:
     """Bring one if there is none, load a page, and say what it is."""
     began = time.monotonic()
     try:
-        path = find()
+        path = ready()
     except NoBrowser as error:
         print(error, file=sys.stderr)
         return 1

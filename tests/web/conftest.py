@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import NoBrowser, chromium, find
+from tests.browser import NoBrowser, chromium, ready
 from tests.e2e.conftest import home, made, org  # noqa: F401
 from tests.e2e.harness import Program, Salesforce, program
 from tests.web.site import Site, page_settings, site_of
@@ -22,7 +22,7 @@ PATIENCE_MS = 20_000
 def browser() -> Iterator[Browser]:
     """A running Chromium; without one the tests are skipped, except where all of them count."""
     try:
-        find()
+        ready()
     except NoBrowser as error:
         if os.environ.get("CI"):
             pytest.fail(str(error))
