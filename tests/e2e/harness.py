@@ -205,8 +205,8 @@ class Program:
     def environment(self) -> dict[str, str]:
         return surroundings() | self.settings
 
-    def run(self, *words: str, status: int = 0) -> str:
-        """Run a command; its output. Any traceback is a failure."""
+    def run(self, *words: str, status: int = 0, given: str = "") -> str:
+        """Run a command, `given` at its input; its output. Any traceback is a failure."""
         done = subprocess.run(
             [LICENSE_SYNC, *words],
             env=self.environment,
@@ -214,7 +214,7 @@ class Program:
             check=False,
             text=True,
             timeout=180,
-            stdin=subprocess.DEVNULL,
+            input=given,
         )
         assert "Traceback" not in done.stderr, done.stderr
         assert done.returncode == status, (words, done.returncode, done.stdout, done.stderr)
