@@ -1,7 +1,7 @@
 """Starting, approving, stopping and undoing runs: recorded here, carried out by the worker."""
 
-from admin.actions import check_change, check_sight
 from admin.access import SignedIn
+from admin.actions import check_change
 from admin.services import Services
 from sync.errors import NotAllowed, SyncError
 from sync.ports.browse import RunQuery

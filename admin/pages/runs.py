@@ -86,7 +86,8 @@ class Runs(Page):
         """Approve a plan: all of it, or only what it grants."""
         run = self.services.store.run(request.path_params["id"])
         only_grants = text(form, "scope") == "grants"
-        return run_actions.approve_run(self.services, signed_in(request), run, only_grants=only_grants)
+        person = signed_in(request)
+        return run_actions.approve_run(self.services, person, run, only_grants=only_grants)
 
     @changing("/{id:int}/stop")
     def stop(self, request: Request, _form: FormData) -> str:

@@ -56,8 +56,8 @@ class IntakeStore(Protocol):
         """Store notices that no cursor found; how many rows changed."""
         ...
 
-    def remember(self, org: str, records: Sequence[UserRecord]) -> int:
-        """Note for people how these users looked just now; how many looked otherwise before.
+    def remember(self, org: str, records: Sequence[UserRecord]) -> None:
+        """Note for people how these users looked just now. It never fails.
 
         Nothing is decided by it. An older look changes nothing.
         """

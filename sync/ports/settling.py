@@ -98,10 +98,10 @@ class SettleStore(Protocol):
         """Give all rows back untried, due after `delay` seconds; quietly nothing if lost."""
         ...
 
-    def remember(self, org: str, records: Sequence[UserRecord]) -> int:
+    def remember(self, org: str, records: Sequence[UserRecord]) -> None:
         """As `IntakeStore.remember`."""
         ...
 
     def forget(self, org: str, user_ids: Sequence[str]) -> None:
-        """Forget users that are gone."""
+        """Forget users that are gone. It never fails."""
         ...
