@@ -1,6 +1,5 @@
 """The site over a store of its own, for whoever a test says is signed in."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -94,9 +93,9 @@ def services(tmp_path: Path) -> Services:
 
 
 @pytest.fixture
-def site(services: Services) -> Iterator[Site]:
+def site(services: Services) -> Site:
     """The site."""
-    yield Site(services)
+    return Site(services)
 
 
 @pytest.fixture
