@@ -154,6 +154,7 @@ class _Pass:
             items, notices = made.say(run, records)
             read += len(records)
             made.runs.advance_run(run.id, self.token, after_id, read, items, notices, LEASE_SECONDS)
+            made.intake.remember(made.org, records)
             self.got_on = True
             self.progress(read)
             if not is_last and made.monotonic() > self.until:

@@ -124,13 +124,15 @@ class _Scan:
                 return ScanReport(self.cursor.source, pages, users, noticed)
 
     def _store(self, page: Page, reached: Position, floor: datetime | None) -> int:
-        return self.scanner.store.advance(
+        noticed = self.scanner.store.advance(
             self.cursor,
             reached,
             self._notices(page),
             floor=floor,
             lease_seconds=LEASE_SECONDS,
         )
+        self.scanner.store.remember(self.scanner.org, page.records)
+        return noticed
 
     def _notices(self, page: Page) -> list[Notice]:
         scanner = self.scanner

@@ -23,6 +23,7 @@ from sync.ports.salesforce import (
 from sync.ports.settling import Outcome, SettleStore, UserContext
 from sync.retrying import RETRY_SECONDS, Jitter, wished
 from sync.rules import Rulebook
+from sync.sightings import sightings
 from sync.steps import Step, failed_write, step_for
 
 LEASE_SECONDS = 30.0
@@ -97,7 +98,14 @@ class _Batch:
         self._say_parked([s for s in steps.values() if booker.will_park(s, self._result(s))])
         outcomes = self._outcomes(steps, booker)
         self.settler.store.book(self.claim, outcomes)
+        self._remember(steps)
         return _report(outcomes, self.stopped_by)
+
+    def _remember(self, steps: Mapping[str, Step]) -> None:
+        """For people to find; all that matters is booked by now."""
+        store, org = self.settler.store, self.claim.org
+        store.remember(org, sightings(steps.values(), self.results))
+        store.forget(org, sorted(self.gone | self.reading.outside))
 
     def _steps(self) -> dict[str, Step]:
         steps = {}

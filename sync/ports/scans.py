@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sync.model import Licenses
+from sync.model import Licenses, UserRecord
 from sync.ports.conflict_log import Entry
 from sync.ports.pending import Notice
 from sync.ports.salesforce import Position
@@ -62,4 +62,11 @@ class IntakeStore(Protocol):
 
     def living_entries(self, org: str, user_ids: Sequence[str]) -> Mapping[str, tuple[Entry, ...]]:
         """The living entries of these users."""
+        ...
+
+    def remember(self, org: str, records: Sequence[UserRecord]) -> None:
+        """Keep what records look like for listings, unless something newer is known.
+
+        Never fails: what was not kept is seen at the next look.
+        """
         ...

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from sync.model import NONE, Licenses
+from sync.model import NONE, Licenses, UserRecord
 from sync.ports.conflict_log import Entry, EntryChange
 from sync.ports.history import HistoryOutcome, HistoryRow, Intent
 from sync.ports.pending import Claim, PendingUser, Priority
@@ -96,4 +96,15 @@ class SettleStore(Protocol):
 
     def release(self, claim: Claim, delay: float, reason: str) -> None:
         """Give all rows back untried, due after `delay` seconds; quietly nothing if lost."""
+        ...
+
+    def remember(self, org: str, records: Sequence[UserRecord]) -> None:
+        """Keep what records look like for listings, unless something newer is known.
+
+        Never fails: what was not kept is seen at the next look. Nor does `forget`.
+        """
+        ...
+
+    def forget(self, org: str, user_ids: Sequence[str]) -> None:
+        """Drop users that are gone from listings."""
         ...

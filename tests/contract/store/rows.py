@@ -1,4 +1,4 @@
-"""Rows as they may stand in the tables, made up by hypothesis: few values, so that many are alike."""
+"""Rows as they may stand in the tables, made up: few values, so that many are alike."""
 
 from datetime import timedelta
 from typing import Any
