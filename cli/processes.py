@@ -68,6 +68,11 @@ def beat_command() -> list[str]:
     return _celery("beat")
 
 
+def admin_command() -> list[str]:
+    """The command line of the review page."""
+    return [sys.executable, "-P", "-m", "cli", "admin"]
+
+
 def _celery(part: str) -> list[str]:
     return [
         sys.executable,
