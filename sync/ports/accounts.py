@@ -29,6 +29,7 @@ class EventKind(StrEnum):
     """What happened to an account or a token."""
 
     CREATED = "created"
+    RENAMED = "renamed"
     PASSWORD_SET = "password set"  # noqa: S105 - a word for it, not one
     ROLE_SET = "role set"
     DISABLED = "disabled"
