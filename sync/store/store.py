@@ -1,5 +1,8 @@
 """The store as one object: everything the ports ask for, on one database."""
 
+from sync.store.account_events import AccountEvents
+from sync.store.accounts import Accounts
+from sync.store.api_tokens import ApiTokens
 from sync.store.booking import Booking
 from sync.store.conflict_log import ConflictLog
 from sync.store.cursors import Cursors
@@ -12,6 +15,8 @@ from sync.store.org_state import OrgStates
 from sync.store.pending import PendingUsers
 from sync.store.review import Review
 from sync.store.runs import Runs
+from sync.store.sessions import Sessions
+from sync.store.sign_ins import SignIns
 from sync.store.sweep import Sweep
 
 
@@ -29,5 +34,10 @@ class SqlStore(
     ListedLog,
     ListedHistory,
     ListedRuns,
+    Accounts,
+    Sessions,
+    SignIns,
+    ApiTokens,
+    AccountEvents,
 ):
     """Implements every store protocol of `sync.ports`. Safe to share between threads."""
