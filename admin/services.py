@@ -6,6 +6,7 @@ from typing import Protocol
 from config.wiring import Runtime
 from sync.arming import Mode
 from sync.errors import SyncError
+from sync.ports.accounts import AccountStore
 from sync.ports.brake import BrakeStore
 from sync.ports.browse import BrowseStore
 from sync.ports.orgs import OrgState, OrgStore
@@ -15,7 +16,15 @@ from sync.ports.scans import IntakeStore
 
 
 class Store(
-    BrowseStore, ReviewStore, BrakeStore, OrgStore, RunStore, IntakeStore, SweepStore, Protocol
+    BrowseStore,
+    ReviewStore,
+    BrakeStore,
+    OrgStore,
+    RunStore,
+    IntakeStore,
+    SweepStore,
+    AccountStore,
+    Protocol,
 ):
     """All that the pages need of the store."""
 

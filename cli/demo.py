@@ -1,7 +1,6 @@
 """`license-sync demo`: the whole program on a simulated org, with a story to watch."""
 
 import os
-import secrets
 import shlex
 import socket
 import tempfile
@@ -93,10 +92,9 @@ def _everything(
 def _free_port(wanted: int | None) -> int:
     """The port wanted, if nobody has it; else one that nobody has."""
     for port in (wanted or 0, 0):
-        with socket.socket() as probe:
-            with suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
     raise DemoFailed("This machine has no free port for the review page.")
 
 

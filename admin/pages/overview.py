@@ -49,7 +49,8 @@ class Overview(Page):
             OrgRow(org, figures.get(org.name, OrgFigures(org.name, 0, None, 0, 0, 0)))
             for org in self.services.orgs(person.orgs)
         ]
-        oldest = min((r.figures.oldest_pending_at for r in orgs if r.figures.pending), default=None)
+        ages = [row.figures.oldest_pending_at for row in orgs if row.figures.pending]
+        oldest = min((at for at in ages if at is not None), default=None)
         return self.render(
             request,
             "pages/overview.html",

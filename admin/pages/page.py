@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from starlette_admin.routing import route
 
 from admin.access import Refused, SignedIn, signed_in
 from admin.services import Services
-from sync.errors import NotAllowed, SyncError, UnknownReference
+from sync.errors import SyncError, UnknownReference
 from sync.ports.browse import Place
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def reading(
     """A page that is read. What is not there is 404, and what may not be seen 403."""
 
     def wrap(read: Callable[[ThePage, Request], Response]) -> Any:
-        @route(path, name=f"{read.__module__.rpartition('.')[2]}-{read.__name__}")
+        @route(path, name=_name(read))
         async def endpoint(self: ThePage, request: Request) -> Response:
             try:
                 return await run_in_threadpool(read, self, request)
@@ -75,39 +75,41 @@ def reading(
     return wrap
 
 
-def changing(
-    path: str,
-) -> Callable[[Callable[Concatenate[ThePage, Request, FormData, ...], str]], Any]:
+def changing(path: str) -> Callable[[Callable[[ThePage, Request, FormData], str | Response]], Any]:
     """A change: it returns what was done as a sentence, and the browser goes back to the page.
 
-    What could not be done is said on that page; what may not be done is 403 and logged.
+    What could not be done is said on that page; what may not be done is 403 and logged. A change
+    may return a page itself, for what can be seen only once.
     """
 
-    def wrap(change: Callable[[ThePage, Request, FormData], str]) -> Any:
-        @route(
-            path,
-            methods=["POST"],
-            name=f"{change.__module__.rpartition('.')[2]}-{change.__name__}",
-        )
+    def wrap(change: Callable[[ThePage, Request, FormData], str | Response]) -> Any:
+        @route(path, methods=["POST"], name=_name(change))
         async def endpoint(self: ThePage, request: Request) -> Response:
             form = await request.form()
             try:
                 if not signed_in(request).may_change:
                     raise Refused("Your account may look but not change: ask an admin.")
-                sentence = await run_in_threadpool(change, self, request, form)
+                done = await run_in_threadpool(change, self, request, form)
             except Refused as error:
                 raise refusal(request, error) from error
             except UnknownReference as error:
                 raise HTTPException(404, str(error)) from error
-            except (NotAllowed, SyncError) as error:
+            except SyncError as error:
                 flash(request, str(error), "error")
             else:
-                flash(request, sentence, "success")
+                if isinstance(done, Response):
+                    return done
+                flash(request, done, "success")
             return RedirectResponse(_back_to(request, form), status_code=303)
 
         return endpoint
 
     return wrap
+
+
+def _name(handler: Callable[..., object]) -> str:
+    """The route's name: the module's and the handler's."""
+    return f"{handler.__module__.rpartition('.')[2]}-{handler.__name__}"
 
 
 def refusal(request: Request, error: Refused) -> HTTPException:
