@@ -1,11 +1,13 @@
 """`license-sync demo`: the whole program on a simulated org, with a story to watch."""
 
 import os
+import secrets
 import shlex
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -29,6 +31,7 @@ from sync.model import License, Licenses
 ARMED_SECONDS = 60.0
 SETTINGS = "demo.env"
 POLL_SECONDS = "1"
+PAGE_PORT = 8477
 
 StateDir = Annotated[
     Path | None,
@@ -51,7 +54,7 @@ def demo(
         if home is None and leave:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="license-sync-")))
         home = (home or _usual_home()).absolute()
-        supervisor, admin = stack.enter_context(_everything(home, options))
+        supervisor, admin = stack.enter_context(_everything(home, options, leave=leave))
         summary = Teller(admin, runtime().store, say, partial(_pause, supervisor)).tell()
         _report(summary, json=json)
         if not leave:
@@ -67,7 +70,9 @@ def _usual_home() -> Path:
 
 
 @contextmanager
-def _everything(home: Path, options: list[str]) -> Iterator[tuple[Supervisor, Admin]]:
+def _everything(
+    home: Path, options: list[str], *, leave: bool
+) -> Iterator[tuple[Supervisor, Admin]]:
     """The simulated org and all of license-sync, armed; ended at the end."""
     logs = home / "logs"
     supervisor = Supervisor()
@@ -77,7 +82,7 @@ def _everything(home: Path, options: list[str]) -> Iterator[tuple[Supervisor, Ad
         try:
             say("A simulated Salesforce org starts …")
             address = start_org(supervisor, home / "salesforce", logs / "org.log", options)
-            _use_settings(home, address)
+            _use_settings(home, address, _free_port(None if leave else PAGE_PORT))
             start_parts(supervisor, runtime().settings, logs)
             _wait_until_armed(supervisor)
             yield supervisor, Admin(address)
@@ -85,13 +90,25 @@ def _everything(home: Path, options: list[str]) -> Iterator[tuple[Supervisor, Ad
             supervisor.stop()
 
 
-def _use_settings(home: Path, address: Address) -> None:
+def _free_port(wanted: int | None) -> int:
+    """The port wanted, if nobody has it; else one that nobody has."""
+    for port in (wanted or 0, 0):
+        with socket.socket() as probe:
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return int(probe.getsockname()[1])
+    raise DemoFailed("This machine has no free port for the review page.")
+
+
+def _use_settings(home: Path, address: Address, page_port: int) -> None:
     """Point this process, its children, and whoever sources the file at the demo."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
     lines = address.settings() | {
         f"{PREFIX}STATE_DIR": str(home),
         f"{PREFIX}POLL_SECONDS": POLL_SECONDS,
+        f"{PREFIX}PAGE__PORT": str(page_port),
+        f"{PREFIX}PAGE__URL": f"http://localhost:{page_port}",
     }
     file = home / SETTINGS
     file.unlink(missing_ok=True)
@@ -139,7 +156,10 @@ def _report(summary: Summary, *, json: bool) -> None:
 def _stay(supervisor: Supervisor, admin: Admin, home: Path) -> None:
     someone = admin.users("IsActive = true AND Username LIKE 'user%'", 1)[0]["Username"]
     say("")
-    say("It stays up. In another terminal:")
+    password = _demo_account()
+    say(f"It stays up. The review page: {runtime().settings.page.url}")
+    say(f"  sign in as {DEMO_USER} with the password {password} (new at each start)")
+    say("Or in another terminal:")
     say(f"  export {PREFIX}ENV_FILE={shlex.quote(str(home / SETTINGS))}")
     say(f"  license-sync demo-edit {someone} --tick Freedom --tick SCV")
     say(f"  license-sync explain {someone}")

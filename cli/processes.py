@@ -11,7 +11,6 @@ import typer
 from cli.output import say
 from cli.session import runtime
 from config.settings import Settings
-from config.state import make_state_dir
 
 WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}
 """SIGTERM cuts off what takes longer than 20 s, and puts it back into the queue (worker.app)."""
@@ -39,7 +38,7 @@ def worker(queue: QueueOption = None) -> None:
 
 def beat() -> None:
     """Run the schedule: what `celery -A worker.app beat` does."""
-    make_state_dir(runtime().settings.state_dir)
+    runtime()  # bad settings are said here
     command = beat_command()
     os.execv(command[0], command)
 
@@ -67,6 +66,11 @@ def worker_command(settings: Settings, queues: Sequence[Queue]) -> list[str]:
 def beat_command() -> list[str]:
     """The command line of beat."""
     return _celery("beat")
+
+
+def admin_command() -> list[str]:
+    """The command line of the review page."""
+    return [sys.executable, "-P", "-m", "cli", "admin"]
 
 
 def _celery(part: str) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.output import say, warn
-from cli.processes import WORKER_ENVIRONMENT, Queue, beat_command, worker_command
+from cli.processes import WORKER_ENVIRONMENT, Queue, admin_command, beat_command, worker_command
 from cli.session import runtime
 from cli.supervisor import Process, Supervisor
 from config.broker import broker_command, stop_left_over, wait_for_broker
@@ -33,6 +33,7 @@ def up() -> None:
         try:
             start_parts(supervisor, settings, logs=None)
             say(f"license-sync is up for {names}; its state is in {settings.state_dir}.")
+            say(f"The review page: {settings.page.url} (`license-sync admin create-user NAME`).")
             say("`license-sync status` and `conflicts list` say what happens. Ctrl-C ends it.")
             supervisor.watch(warn)
             say("Stopping: what is being written is finished …")
@@ -64,6 +65,7 @@ def start_parts(supervisor: Supervisor, settings: Settings, logs: Path | None) -
         command = worker_command(settings, [queue])
         supervisor.start(Process(f"worker-{queue}", command, _ENV, _log(logs, f"worker-{queue}")))
     supervisor.start(Process("beat", beat_command(), _ENV, _log(logs, "beat")))
+    supervisor.start(Process("admin", admin_command(), _ENV, _log(logs, "admin")))
 
 
 _ENV = {"PYTHONUNBUFFERED": "1", **WORKER_ENVIRONMENT}

@@ -1,4 +1,4 @@
-"""The state folder: where this machine keeps its database, its broker and its schedule."""
+"""The state folder: where this machine keeps its database and its broker."""
 
 import os
 from pathlib import Path

@@ -6,7 +6,7 @@ Every failure ends here as a sentence in the org's state, and is taken back by t
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from sync import arming
@@ -106,13 +106,19 @@ class Org:
         """Queue a run under today's fingerprint; its id."""
         return self.store.create_run(self.name, kind, self.fingerprint(), by, user_ids)
 
-    def queue_nightly(self) -> int | None:
-        """Queue the night's reconcile of an armed org, unless one waits or runs; no network."""
+    def queue_nightly(self, hour: int) -> int | None:
+        """Queue a reconcile of an armed org if none was queued since `hour` (UTC) last passed.
+
+        Asked every few minutes, so that a night that nobody was up for is caught up; no network.
+        """
         fingerprint = self.store.state(self.name).armed_fingerprint
         if fingerprint is None:
             return None
         latest = self.store.latest_run(self.name, RunKind.RECONCILE, fingerprint)
-        if latest is not None and latest.status in (RunStatus.QUEUED, RunStatus.RUNNING):
+        if latest is not None and (
+            latest.status in (RunStatus.QUEUED, RunStatus.RUNNING)
+            or latest.created_at >= _last_passing(hour, self.store.now())
+        ):
             return None
         return self.store.create_run(self.name, RunKind.RECONCILE, fingerprint, by="schedule")
 
@@ -262,6 +268,12 @@ class Org:
             return False
         moved = abs(usage.used - (state.api_used or 0)) * 100 >= usage.allowed
         return moved or state.api_allowed != usage.allowed
+
+
+def _last_passing(hour: int, now: datetime) -> datetime:
+    """When a clock last showed this full hour."""
+    today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return today if today <= now else today - timedelta(days=1)
 
 
 def _wait(failure: Failure, took: float) -> float:

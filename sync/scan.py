@@ -120,18 +120,19 @@ class _Scan:
             elif page.last:
                 reached = span.end
             noticed += self._store(page, reached, span.floor if page.last else None)
-            self.scanner.store.remember(self.scanner.org, page.records)
             if page.last:
                 return ScanReport(self.cursor.source, pages, users, noticed)
 
     def _store(self, page: Page, reached: Position, floor: datetime | None) -> int:
-        return self.scanner.store.advance(
+        noticed = self.scanner.store.advance(
             self.cursor,
             reached,
             self._notices(page),
             floor=floor,
             lease_seconds=LEASE_SECONDS,
         )
+        self.scanner.store.remember(self.scanner.org, page.records)
+        return noticed
 
     def _notices(self, page: Page) -> list[Notice]:
         scanner = self.scanner

@@ -4,12 +4,11 @@ Whatever happens in between, a claimed user ends settled, due again, or parked w
 it. Nothing is written whose history row is not committed, and nothing under a lost lease.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sync.errors import CallFailed, LeaseLost, Remedy
-from sync.model import Flags, UserRecord
 from sync.outcomes import DELETED, OUT_OF_SCOPE, Booker, Result
 from sync.ports.conflict_log import OpenEntry
 from sync.ports.pending import Claim, Priority
@@ -24,6 +23,7 @@ from sync.ports.salesforce import (
 from sync.ports.settling import Outcome, SettleStore, UserContext
 from sync.retrying import RETRY_SECONDS, Jitter, wished
 from sync.rules import Rulebook
+from sync.sightings import sightings
 from sync.steps import Step, failed_write, step_for
 
 LEASE_SECONDS = 30.0
@@ -98,8 +98,14 @@ class _Batch:
         self._say_parked([s for s in steps.values() if booker.will_park(s, self._result(s))])
         outcomes = self._outcomes(steps, booker)
         self.settler.store.book(self.claim, outcomes)
-        self._remember(steps.values())
+        self._remember(steps)
         return _report(outcomes, self.stopped_by)
+
+    def _remember(self, steps: Mapping[str, Step]) -> None:
+        """For people to find; all that matters is booked by now."""
+        store, org = self.settler.store, self.claim.org
+        store.remember(org, sightings(steps.values(), self.results))
+        store.forget(org, sorted(self.gone | self.reading.outside))
 
     def _steps(self) -> dict[str, Step]:
         steps = {}
@@ -188,14 +194,6 @@ class _Batch:
             for ((step, _), id_), answer in zip(chunk, answers, strict=True):
                 self.results[step.user.user_id].note(id_, answer)
 
-    def _remember(self, steps: Iterable[Step]) -> None:
-        """Note for people how the batch leaves its users; nothing is decided by that."""
-        store, org = self.settler.store, self.settler.org
-        store.remember(org, [_as_left(step, self._result(step)) for step in steps])
-        gone = [u.user_id for u in self.claim.users if self._why_gone(u.user_id) is not None]
-        if gone:
-            store.forget(org, gone)
-
     def _why_gone(self, user_id: str) -> str | None:
         if user_id in self.reading.outside:
             return OUT_OF_SCOPE
@@ -211,22 +209,6 @@ class _Batch:
                 known = self.context.get(user.user_id, UserContext())
                 outcomes.append(booker.unread(user, known, self._why_gone(user.user_id)))
         return outcomes
-
-
-def _as_left(step: Step, result: Result | None) -> UserRecord:
-    """The record as it is once this step is done, as far as is known."""
-    write, record = step.write, step.record
-    if write is None or result is None or result.answer.written is not Written.DONE:
-        return record
-    held = record.held.on if step.target is None else step.target
-    return replace(
-        record,
-        requested=Flags(step.requested, record.requested.unknown),
-        held=Flags(held, record.held.unknown),
-        status=write.status or record.status,
-        message=record.message if write.message is None else write.message,
-        decided=write.decided or record.decided,
-    )
 
 
 def _all(writes: Sequence[RecordWrite], written: Written) -> list[WriteResult]:

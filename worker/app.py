@@ -60,7 +60,7 @@ def make_app(settings: Settings) -> Celery:
         worker_hijack_root_logger=False,
         worker_max_tasks_per_child=100_000,
         beat_schedule=schedule(settings),
-        beat_schedule_filename=str(settings.state_dir / "beat"),
+        beat_scheduler="celery.beat:Scheduler",  # in memory: what was missed stands in SQL
         beat_max_loop_interval=1,
         timezone="UTC",
     )

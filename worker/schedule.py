@@ -1,11 +1,11 @@
 """What beat ticks. A tick done twice is harmless, so two beats may run; a late one expires."""
 
-from celery.schedules import crontab
-
 from config.settings import Settings
 
 SWEEP_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
+NIGHTLY_SECONDS = 120.0
+"""How often it is asked whether the night's reconcile is due; the hour stands in the settings."""
 
 
 def schedule(settings: Settings) -> dict[str, dict[str, object]]:
@@ -20,11 +20,7 @@ def schedule(settings: Settings) -> dict[str, dict[str, object]]:
     for org in sorted(settings.orgs):
         entries[f"poll-{org}"] = _tick("worker.tasks.poll", settings.poll_seconds, org)
         entries[f"overlap-{org}"] = _tick("worker.tasks.overlap", settings.overlap_seconds, org)
-        entries[f"nightly-{org}"] = {
-            "task": "worker.tasks.nightly",
-            "schedule": crontab(hour=str(settings.reconcile_hour), minute="0"),
-            "args": (org,),
-        }
+        entries[f"nightly-{org}"] = _tick("worker.tasks.nightly", NIGHTLY_SECONDS, org)
     return entries
 
 

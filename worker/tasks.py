@@ -58,8 +58,8 @@ def reconcile(org: str, run_id: int) -> None:
 
 @app.task(base=SyncTask)
 def nightly(org: str) -> None:
-    """Queue the night's reconcile."""
-    runtime().org(org).queue_nightly()
+    """Queue the night's reconcile, once it is due."""
+    runtime().org(org).queue_nightly(runtime().settings.reconcile_hour)
 
 
 @app.task(base=SyncTask)

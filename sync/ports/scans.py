@@ -56,17 +56,17 @@ class IntakeStore(Protocol):
         """Store notices that no cursor found; how many rows changed."""
         ...
 
-    def remember(self, org: str, records: Sequence[UserRecord]) -> None:
-        """Note for people how these users looked just now. It never fails.
-
-        Nothing is decided by it. An older look changes nothing.
-        """
-        ...
-
     def holds(self, org: str, user_ids: Sequence[str]) -> Mapping[str, Licenses]:
         """What an adoption holds back of these users; users without a hold are missing."""
         ...
 
     def living_entries(self, org: str, user_ids: Sequence[str]) -> Mapping[str, tuple[Entry, ...]]:
         """The living entries of these users."""
+        ...
+
+    def remember(self, org: str, records: Sequence[UserRecord]) -> None:
+        """Keep what records look like for listings, unless something newer is known.
+
+        Never fails: what was not kept is seen at the next look.
+        """
         ...

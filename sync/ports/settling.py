@@ -99,9 +99,12 @@ class SettleStore(Protocol):
         ...
 
     def remember(self, org: str, records: Sequence[UserRecord]) -> None:
-        """As `IntakeStore.remember`."""
+        """Keep what records look like for listings, unless something newer is known.
+
+        Never fails: what was not kept is seen at the next look. Nor does `forget`.
+        """
         ...
 
     def forget(self, org: str, user_ids: Sequence[str]) -> None:
-        """Forget users that are gone. It never fails."""
+        """Drop users that are gone from listings."""
         ...

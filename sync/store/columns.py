@@ -24,11 +24,24 @@ RowId = BigInteger().with_variant(Integer, "sqlite")
 """A numeric key; SQLite numbers rows by itself only under the name INTEGER."""
 
 
+LARGEST = 2**63 - 1
+
+
+def is_row_id(number: int) -> bool:
+    """Whether a row could have this number: what comes from outside may be any."""
+    return 0 < number <= LARGEST
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time in UTC, in microseconds; SQLite keeps it as text that sorts."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[datetime]:
+        """What its values are."""
+        return datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse naive times: nobody could say what they mean."""

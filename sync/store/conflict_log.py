@@ -13,6 +13,7 @@ from sync.model import FindingKind, License
 from sync.ports.conflict_log import LIVE_STATUSES, Entry, EntryStatus, Resolution
 from sync.ports.pending import Cause, Notice, Priority
 from sync.ports.review import EntryFilter
+from sync.store.columns import is_row_id
 from sync.store.database import Database, chunks
 from sync.store.entries import entry_from
 from sync.store.notices import store_notices
@@ -116,7 +117,9 @@ class ConflictLog(Database):
 
 
 def _entry(connection: Connection, entry_id: int) -> Entry:
-    row = connection.execute(select(conflict).where(_row.id == entry_id)).one_or_none()
+    row = None
+    if is_row_id(entry_id):
+        row = connection.execute(select(conflict).where(_row.id == entry_id)).one_or_none()
     if row is None:
         raise UnknownReference(
             f"There is no entry {entry_id} in the conflict log: "

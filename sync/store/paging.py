@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Select, func, literal, literal_column, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.engine import Connection
 
 from sync.errors import UnknownReference
@@ -84,7 +84,7 @@ def read_page(
     last = order.key(rows[-1]) if rows else key
     return Listing(
         rows=tuple(map(make, rows)),
-        total=_total(connection, wanted) if place.counted else None,
+        total=_total(connection, wanted, order) if place.counted else None,
         following=_mark(last) if has_following and last is not None else None,
         preceding=_mark(first) if has_preceding and first is not None else None,
     )
@@ -98,12 +98,11 @@ def _stand(order: Order, place: Place) -> tuple[_Key | None, bool]:
     return None, False
 
 
-def _total(connection: Connection, wanted: Sequence[Select[Any]]) -> int | None:
+def _total(connection: Connection, wanted: Sequence[Select[Any]], order: Order) -> int | None:
     """How many rows there are; None if they are more than are counted."""
     total = 0
     for one in wanted:
-        some: Select[Any] = one.with_only_columns(literal_column("1"))
-        some = some.limit(COUNTED + 1 - total)
+        some = one.with_only_columns(*order.columns).limit(COUNTED + 1 - total)
         total += connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
         if total > COUNTED:
             return None

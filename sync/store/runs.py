@@ -11,7 +11,7 @@ from sync.errors import LeaseLost, UnknownReference
 from sync.ports.history import HistoryOutcome, Intent
 from sync.ports.pending import Notice
 from sync.ports.runs import PlanItem, Run, RunKind, RunStatus
-from sync.store.columns import AnyRow
+from sync.store.columns import AnyRow, is_row_id
 from sync.store.database import Database, after, new_token
 from sync.store.history import book_outcomes, insert_intents
 from sync.store.notices import store_notices
@@ -184,6 +184,8 @@ class Runs(Database):
 
     def run(self, run_id: int) -> Run:
         """One run; UnknownReference."""
+        if not is_row_id(run_id):
+            raise UnknownReference(f"There is no run {run_id}.")
         with self.reading() as connection:
             row = connection.execute(select(*RUN).where(_row.id == run_id)).one_or_none()
         if row is None:

@@ -10,7 +10,7 @@ from sync.errors import CallFailed, Failure, Remedy
 from sync.model import NONE, Flags
 from sync.org import HICCUP_SECONDS, PROBLEM_SECONDS, SCHEMA_SECONDS, Org
 from sync.ports.pending import Cause, Notice, Priority
-from sync.ports.runs import Run, RunKind
+from sync.ports.runs import Run, RunKind, RunStatus
 from sync.ports.salesforce import Page, Position
 from sync.rules import Rulebook
 from tests.fakes.bench import CTI, FREEDOM, PBX, SCV, Bench, memory_bench
@@ -179,15 +179,67 @@ def test_the_quota_is_noted(bench: Bench) -> None:
     assert state.api_used is not None
 
 
+HOUR = 3
+DAY = 86400
+
+
+def until(bench: Bench, hour: int, minute: int = 0, second: int = 0) -> None:
+    """Let time pass to the next such moment."""
+    now = bench.org.now
+    wanted = now.replace(hour=hour, minute=minute, second=second, microsecond=0)
+    bench.org.tick(((wanted - now).total_seconds() - 1) % DAY + 1)
+
+
 def test_the_nights_reconcile_is_queued_once_and_only_where_it_may_write(bench: Bench) -> None:
     org = org_of(bench)
-    assert org.queue_nightly() is None
+    assert org.queue_nightly(HOUR) is None
     work(bench, org)
-    run_id = org.queue_nightly()
+    assert org.queue_nightly(HOUR) is None, "arming has looked at everybody"
+    until(bench, HOUR - 1, 59, 59)
+    assert org.queue_nightly(HOUR) is None
+    until(bench, HOUR)
+    run_id = org.queue_nightly(HOUR)
     assert run_id is not None
-    assert org.queue_nightly() is None
+    assert org.queue_nightly(HOUR) is None, "it waits"
     work(bench, org)
-    assert org.queue_nightly() is not None
+    assert bench.store.run(run_id).status is RunStatus.DONE
+    until(bench, HOUR - 1, 59, 59)
+    assert org.queue_nightly(HOUR) is None, "it was done"
+    until(bench, HOUR)
+    assert org.queue_nightly(HOUR) is not None
+
+
+@pytest.mark.parametrize("seconds", [1, 12 * 3600, 23 * 3600, 10 * DAY])
+def test_a_missed_night_is_caught_up_once(bench: Bench, seconds: int) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    until(bench, HOUR)
+    bench.org.tick(seconds)
+    assert org.queue_nightly(HOUR) is not None
+    work(bench, org)
+    assert org.queue_nightly(HOUR) is None
+
+
+def test_a_reconcile_of_some_users_is_not_the_nights(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    until(bench, HOUR)
+    org.queue_run(RunKind.RECONCILE, "ada", [next(iter(bench.org.users))])
+    assert org.queue_nightly(HOUR) is not None
+
+
+def test_a_night_that_failed_is_left_to_the_next_one(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    until(bench, HOUR)
+    run_id = org.queue_nightly(HOUR)
+    assert run_id is not None
+    taken = bench.store.take_run(run_id, 60)
+    assert taken is not None
+    bench.store.end_run(run_id, taken[1], "It took too long.")
+    assert org.queue_nightly(HOUR) is None
+    until(bench, HOUR)
+    assert org.queue_nightly(HOUR) is not None
 
 
 def test_a_worker_that_remembers_the_old_login_goes_on_after_the_approval(bench: Bench) -> None:
@@ -232,7 +284,8 @@ def test_an_org_that_shows_hardly_anybody_does_not_arm_itself(bench: Bench) -> N
     work(bench, org)
     assert mode(bench, org) is Mode.OBSERVING
     bench.org.hidden.clear()
-    org.queue_nightly()
+    until(bench, HOUR)
+    org.queue_nightly(HOUR)
     work(bench, org)
     assert {bench.held(user) for user in users} == {FREEDOM | CTI | PBX}
 
@@ -305,7 +358,8 @@ def test_a_run_in_trouble_delays_no_live_edit(
     """Salesforce may take too long over a query of all users while all else works."""
     org = org_of(bench)
     work(bench, org)
-    org.queue_nightly()
+    until(bench, HOUR)
+    org.queue_nightly(HOUR)
 
     def too_long(after_id: str, limit: int) -> Page:
         raise CallFailed(Failure("QUERY_TIMEOUT", "It took too long.", Remedy.RETRY, 60))

@@ -13,6 +13,8 @@ from types import SimpleNamespace
 import pytest
 import redis
 from celery import Celery
+from celery.apps.beat import Beat
+from celery.beat import Scheduler, Service
 
 from cli import processes
 from cli.processes import WORKER_ENVIRONMENT
@@ -76,8 +78,10 @@ def test_a_misspelled_queue_is_an_error_and_not_a_queue_that_nobody_reads(app: C
         app.send_task("x", queue="lvie")
 
 
-def test_the_schedules_state_is_in_the_state_folder(app: Celery, broker_settings: Settings) -> None:
-    assert Path(app.conf.beat_schedule_filename).parent == broker_settings.state_dir
+def test_beat_keeps_nothing_in_a_file(app: Celery) -> None:
+    """A file that a killed beat leaves half written is a traceback at its end or its next start."""
+    service = Service(app, scheduler_cls=Beat(app=app).scheduler_cls)
+    assert type(service.get_scheduler(lazy=True)) is Scheduler
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ class Recorder:
         )
         return SimpleNamespace(
             org=lambda _: org,
-            settings=SimpleNamespace(settle_limit=2000, orgs={"acme": None}),
+            settings=SimpleNamespace(settle_limit=2000, reconcile_hour=3, orgs={"acme": None}),
             store=SimpleNamespace(due_work=self._noted("due_work"), beat=self._noted("beat")),
         )
 
@@ -141,9 +141,9 @@ def test_a_run_that_is_not_done_queues_behind_others(recorder: Recorder) -> None
     assert recorder.calls[2:] == [("wake", "acme", BULK), ("wake_run", "acme", 7)]
 
 
-def test_the_night_queues_a_run(recorder: Recorder) -> None:
+def test_the_night_is_asked_after_by_the_hour_of_the_settings(recorder: Recorder) -> None:
     tasks.nightly("acme")
-    assert recorder.calls == [("queue_nightly",)]
+    assert recorder.calls == [("queue_nightly", 3)]
 
 
 def test_the_sweep_wakes_whoever_has_something_to_do(recorder: Recorder) -> None:
