@@ -15,6 +15,7 @@ from sync.explaining import Explanation, explain
 from sync.model import NONE, Licenses
 from sync.ports.conflict_log import Entry, Resolution
 from sync.ports.pending import Cause, Notice, Priority
+from sync.ports.review import WaitingUser
 
 Seen = tuple[Licenses, Licenses]
 """What of a record somebody saw when they decided: requested and held."""
@@ -83,14 +84,18 @@ def look_again(store: Store, person: SignedIn, entry_id: int) -> Entry:
     return entry
 
 
-def reconcile_user(store: Store, person: SignedIn, org: str, user_id: str) -> None:
-    """Have the worker read a user now; UnknownReference for one that nobody has seen."""
+def reconcile_user(store: Store, person: SignedIn, org: str, user_id: str) -> WaitingUser | None:
+    """Have the worker read a user now; how it waits (None: done already).
+
+    UnknownReference for one that nobody has seen.
+    """
     check_change(person, org)
     known, waiting = store.known_user(org, user_id), store.waiting(org, user_id)
     if known is None and waiting is None:
         raise UnknownReference(f"{org} has no user {user_id} that license-sync has seen.")
     username = known.record.username if known else waiting.username if waiting else ""
     _notice(store, person, org, user_id, username)
+    return store.waiting(org, user_id)
 
 
 def _notice(store: Store, person: SignedIn, org: str, user_id: str, username: str) -> None:

@@ -1,5 +1,7 @@
 """Starting, approving, stopping and undoing runs: recorded here, carried out by the worker."""
 
+from collections.abc import Sequence
+
 from admin.access import SignedIn
 from admin.actions import check_change
 from admin.services import Services
@@ -8,13 +10,15 @@ from sync.ports.browse import RunQuery
 from sync.ports.runs import Run, RunKind, RunStatus
 
 
-def start_run(services: Services, person: SignedIn, org: str, kind: RunKind) -> int:
-    """Queue a run over the whole org; its id. NotAllowed if nobody knows yet who answers there."""
+def start_run(
+    services: Services, person: SignedIn, org: str, kind: RunKind, user_ids: Sequence[str] = ()
+) -> int:
+    """Queue a run over the org, or some users; its id. NotAllowed if nobody knows who answers."""
     check_change(person, org)
     fingerprint = _fingerprint(services, org)
     if fingerprint is None:
         raise NotAllowed(f"{org} has not answered yet: start a run once it has been polled.")
-    return services.store.create_run(org, kind, fingerprint, person.username)
+    return services.store.create_run(org, kind, fingerprint, person.username, user_ids)
 
 
 def newest_plan(services: Services, org: str) -> Run | None:

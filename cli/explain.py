@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from cli.orgs import waits_for
 from cli.output import counted, moment, print_json, print_table, say
 from cli.session import JsonFlag, OrgOption, runtime, the_org
 from cli.users import user_id
+from config.standing import waits_for
 from sync.errors import UnknownReference
 from sync.explaining import explain as explained
 from sync.model import NONE, UserRecord

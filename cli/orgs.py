@@ -8,13 +8,11 @@ from typing import Annotated
 import typer
 
 from cli.adopting import adopt_org
-from cli.output import age, isoformat, moment, print_json_array, print_table, say
+from cli.output import age, moment, print_json_array, print_table, say
 from cli.plans import make_plan, show_plan
 from cli.session import JsonFlag, Yes, person, runtime, the_org
-from sync.arming import Mode
-from sync.errors import SyncError
-from sync.ports.orgs import OrgState
-from sync.ports.runs import RunKind, RunStatus
+from config import standing
+from sync.ports.runs import RunKind
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -62,58 +60,7 @@ def _cells(row: dict[str, object], now: datetime) -> tuple[str, ...]:
 
 def org_rows() -> Iterator[dict[str, object]]:
     """The configured orgs as programs see them; no network."""
-    for name in runtime().org_names:
-        state = runtime().store.state(name)
-        mode, problem = _mode(name, state)
-        yield {
-            "org": name,
-            "mode": "unusable" if mode is None else mode.value,
-            "organization_id": state.organization_id,
-            "armed_by": state.armed_by,
-            "armed_at": isoformat(state.armed_at),
-            "paused_by": state.paused_by,
-            "paused_at": isoformat(state.paused_at),
-            "last_poll_at": isoformat(state.last_poll_at),
-            "last_reconcile_at": isoformat(state.last_reconcile_at),
-            "api_used": state.api_used,
-            "api_allowed": state.api_allowed,
-            "problem": problem or state.problem,
-            "run_problem": _run_problem(state),
-            "waits_for": "" if mode is None else waits_for(name, mode),
-        }
-
-
-def _mode(name: str, state: OrgState) -> tuple[Mode | None, str | None]:
-    """The org's mode, or why its settings cannot be used: that is no other org's trouble."""
-    try:
-        return runtime().org(name).mode(state), None
-    except SyncError as error:
-        return None, str(error)
-
-
-def _run_problem(state: OrgState) -> str | None:
-    """Why the last reconcile of the whole org failed, or waits to be tried again."""
-    if state.armed_fingerprint is None:
-        return None
-    run = runtime().store.latest_run(state.org, RunKind.RECONCILE, state.armed_fingerprint)
-    if run is None or run.error is None or run.status is RunStatus.RUNNING:
-        return None
-    what = "failed" if run.status is RunStatus.FAILED else "waits"
-    return f"reconcile {run.id} {what}: {run.error}"
-
-
-def waits_for(name: str, mode: Mode) -> str:
-    """Why an org in this mode is not written to, and what ends that; empty if it is."""
-    match mode:
-        case Mode.OBSERVING:
-            return (
-                "observed: nothing is written until a person approves: look at `license-sync orgs "
-                f"plan {name}`, then `orgs approve {name}` or `orgs adopt {name}`."
-            )
-        case Mode.PAUSED:
-            return f"paused: nothing is written until `license-sync orgs resume` (or `… {name}`)."
-        case Mode.ARMED:
-            return ""
+    return standing.org_rows(runtime(), runtime().org_names)
 
 
 @app.command()

@@ -1,12 +1,11 @@
 """`license-sync status`: what waits, how old it is, and whether anything is wrong."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from cli.orgs import org_rows, say_what_is_wrong
-from cli.output import age, isoformat, print_json, print_table, say
+from cli.orgs import say_what_is_wrong
+from cli.output import age, print_json, print_table, say
 from cli.session import JsonFlag, runtime
-
-STALE = timedelta(seconds=60)
+from config import standing
 
 
 def status(json: JsonFlag = False) -> None:
@@ -56,38 +55,13 @@ def _pending(org: dict[str, object], now: datetime) -> str:
 
 def status_json() -> dict[str, object]:
     """The status as programs see it."""
-    store = runtime().store
-    now, figures = store.now(), store.figures()
-    orgs: dict[str, dict[str, object]] = {}
-    for row in org_rows():
-        name = str(row.pop("org"))
-        mine = figures.get(name)
-        orgs[name] = row | {
-            "pending": mine.pending if mine else 0,
-            "oldest_pending_at": isoformat(mine.oldest_pending_at) if mine else None,
-            "parked": mine.parked if mine else 0,
-            "open_conflicts": mine.open_conflicts if mine else 0,
-            "open_refusals": mine.open_refusals if mine else 0,
-        }
-    return {
-        "at": isoformat(now),
-        "pending": sum(f.pending for f in figures.values()),
-        "parked": sum(f.parked for f in figures.values()),
-        "open_conflicts": sum(f.open_conflicts for f in figures.values()),
-        "open_refusals": sum(f.open_refusals for f in figures.values()),
-        "orgs": orgs,
-        "workers": {name: _worker(at, now) for name, at in store.beats().items()},
-    }
+    return standing.status(runtime())
 
 
 def anybody_works() -> bool:
     """Whether a worker has shown itself of late."""
     now = runtime().store.now()
-    return any(now - at < STALE for at in runtime().store.beats().values())
-
-
-def _worker(at: datetime, now: datetime) -> dict[str, object]:
-    return {"at": isoformat(at), "alive": now - at < STALE}
+    return any(now - at < standing.STALE for at in runtime().store.beats().values())
 
 
 def _quota(org: dict[str, object]) -> str:

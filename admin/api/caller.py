@@ -1,0 +1,97 @@
+"""Who calls: found by the token alone, before anything else of the request is read.
+
+No cookie is looked at, so no other site can make a browser call in somebody's name.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from admin.access import Refused, SignedIn
+from admin.actions import check_change, check_sight
+from admin.api.errors import Unauthenticated
+from admin.services import Services
+from sync.errors import UnknownReference
+
+Authenticate = Callable[[str], SignedIn | None]
+"""From a token to who it is for; None for one that is no good."""
+
+LONGEST_TOKEN = 1000
+
+bearer = HTTPBearer(auto_error=False, description="A token that an admin made.")
+"""Only for the description: `TokenRoute` is what asks for it."""
+
+
+class TokenRoute(APIRoute):
+    """An operation that nobody reaches without a token, or changes anything without the role."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The operation behind its check."""
+        answer = super().get_route_handler()
+
+        async def checked(request: Request) -> Response:
+            person = await run_in_threadpool(_person, request)
+            request.state.caller = person
+            if request.method != "GET" and not person.may_change:
+                raise Refused("This token may look but not change: use one of an admin.")
+            return await answer(request)
+
+        return checked
+
+
+def _person(request: Request) -> SignedIn:
+    authenticate: Authenticate = request.app.state.authenticate
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("Send a token: Authorization: Bearer TOKEN.")
+    person = authenticate(token) if len(token) <= LONGEST_TOKEN else None
+    if person is None:
+        raise Unauthenticated("This token is no good, or was revoked: make a new one.")
+    return person
+
+
+def _caller(request: Request) -> SignedIn:
+    person = request.state.caller
+    assert isinstance(person, SignedIn)
+    return person
+
+
+def _services(request: Request) -> Services:
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services
+
+
+Caller = Annotated[SignedIn, Depends(_caller)]
+TheServices = Annotated[Services, Depends(_services)]
+
+
+def orgs_to_read(person: SignedIn, org: str | None) -> frozenset[str] | None:
+    """The orgs that a listing looks in; Refused for one that they may not see."""
+    if org is None:
+        return person.orgs
+    check_sight(person, org)
+    return frozenset({org})
+
+
+def org_to_change(services: Services, person: SignedIn, org: str) -> str:
+    """A configured org that they may change; Refused, UnknownReference."""
+    check_change(person, org)
+    return _configured(services, org)
+
+
+def org_to_see(services: Services, person: SignedIn, org: str) -> str:
+    """A configured org that they may see; Refused, UnknownReference."""
+    check_sight(person, org)
+    return _configured(services, org)
+
+
+def _configured(services: Services, org: str) -> str:
+    if org not in services.runtime.org_names:
+        raise UnknownReference(f"There is no org {org}: GET /api/orgs lists those there are.")
+    return org

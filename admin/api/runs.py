@@ -1,0 +1,79 @@
+"""Runs: plans and reconciles, how far they are, and what they do to whom."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from admin.access import SignedIn
+from admin.actions import check_sight
+from admin.api.caller import Caller, TheServices, TokenRoute, orgs_to_read
+from admin.api.fields import LONGEST_LISTING, Mark, NumberPath, PageOf, Strict, Words
+from admin.api.shapes import ItemShape, Page, RunDocument, RunShape, page
+from admin.services import Services
+from sync.model import License
+from sync.ports.browse import Change, ItemQuery, Place, RunQuery
+from sync.ports.runs import Run, RunKind, RunStatus
+from sync.rows import item_row, run_row
+
+router = APIRouter(prefix="/runs", tags=["runs"], route_class=TokenRoute)
+
+
+class Filters(PageOf):
+    """Which runs."""
+
+    kind: list[RunKind] = Field([], max_length=10, description="Repeat it for several.")
+    status: list[RunStatus] = Field([], max_length=10)
+
+
+class ItemFilters(Strict):
+    """Which users of a plan, and which page of them."""
+
+    change: Change | None = None
+    license: License | None = Field(None, description="One that is gained or lost.")
+    search: Words = Field("", description="The beginning of a username, or an id.")
+    after: Mark | None = Field(None, description="`following` of the page before this one.")
+    limit: int = Field(50, ge=1, le=LONGEST_LISTING)
+
+
+@router.get("", response_model=Page[RunShape])
+def list_runs(
+    services: TheServices, caller: Caller, filters: Annotated[Filters, Query()]
+) -> object:
+    """List runs, newest first."""
+    query = RunQuery(
+        orgs=orgs_to_read(caller, filters.org),
+        kinds=tuple(filters.kind),
+        statuses=tuple(filters.status),
+    )
+    listing = services.store.list_runs(query, Place(after=filters.after, limit=filters.limit))
+    return page(listing, run_row)
+
+
+@router.get("/{run_id}", response_model=RunDocument)
+def show_run(services: TheServices, caller: Caller, run_id: NumberPath) -> object:
+    """Show how far a run is, and what it does license by license."""
+    run = _run(services, caller, run_id)
+    totals = [asdict(total) for total in services.store.totals(run.id)]
+    return run_row(run) | {"totals": totals}
+
+
+@router.get("/{run_id}/items", response_model=Page[ItemShape])
+def list_items(
+    services: TheServices,
+    caller: Caller,
+    run_id: NumberPath,
+    filters: Annotated[ItemFilters, Query()],
+) -> object:
+    """List what a plan would do to whom, by user id."""
+    run = _run(services, caller, run_id)
+    query = ItemQuery(run.id, filters.change, filters.license, filters.search)
+    listing = services.store.list_items(query, Place(after=filters.after, limit=filters.limit))
+    return page(listing, item_row)
+
+
+def _run(services: Services, caller: SignedIn, run_id: int) -> Run:
+    run = services.store.run(run_id)
+    check_sight(caller, run.org)
+    return run

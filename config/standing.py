@@ -1,0 +1,111 @@
+"""How each configured org stands, and what waits, as programs see it. No network.
+
+The command line and the API show the same documents.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from config.wiring import Runtime
+from sync.arming import Mode
+from sync.errors import SyncError
+from sync.phrases import isoformat
+from sync.ports.orgs import OrgState
+from sync.ports.review import OrgFigures
+from sync.ports.runs import RunKind, RunStatus
+
+STALE = timedelta(seconds=60)
+"""A worker that has not shown itself for longer gives no sign of life."""
+
+
+def org_rows(runtime: Runtime, names: Iterable[str]) -> Iterator[dict[str, object]]:
+    """These configured orgs, one row each."""
+    return (org_row(runtime, name) for name in names)
+
+
+def org_row(runtime: Runtime, name: str) -> dict[str, object]:
+    """One configured org: armed, observing or paused, and what is wrong."""
+    state = runtime.store.state(name)
+    mode, problem = _mode(runtime, name, state)
+    return {
+        "org": name,
+        "mode": "unusable" if mode is None else mode.value,
+        "organization_id": state.organization_id,
+        "armed_by": state.armed_by,
+        "armed_at": isoformat(state.armed_at),
+        "paused_by": state.paused_by,
+        "paused_at": isoformat(state.paused_at),
+        "last_poll_at": isoformat(state.last_poll_at),
+        "last_reconcile_at": isoformat(state.last_reconcile_at),
+        "api_used": state.api_used,
+        "api_allowed": state.api_allowed,
+        "problem": problem or state.problem,
+        "run_problem": _run_problem(runtime, state),
+        "waits_for": "" if mode is None else waits_for(name, mode),
+    }
+
+
+def _mode(runtime: Runtime, name: str, state: OrgState) -> tuple[Mode | None, str | None]:
+    """The org's mode, or why its settings cannot be used: that is no other org's trouble."""
+    try:
+        return runtime.org(name).mode(state), None
+    except SyncError as error:
+        return None, str(error)
+
+
+def _run_problem(runtime: Runtime, state: OrgState) -> str | None:
+    """Why the last reconcile of the whole org failed, or waits to be tried again."""
+    if state.armed_fingerprint is None:
+        return None
+    run = runtime.store.latest_run(state.org, RunKind.RECONCILE, state.armed_fingerprint)
+    if run is None or run.error is None or run.status is RunStatus.RUNNING:
+        return None
+    what = "failed" if run.status is RunStatus.FAILED else "waits"
+    return f"reconcile {run.id} {what}: {run.error}"
+
+
+def waits_for(name: str, mode: Mode) -> str:
+    """Why an org in this mode is not written to, and what ends that; empty if it is."""
+    match mode:
+        case Mode.OBSERVING:
+            return (
+                "observed: nothing is written until a person approves: look at `license-sync orgs "
+                f"plan {name}`, then `orgs approve {name}` or `orgs adopt {name}`."
+            )
+        case Mode.PAUSED:
+            return f"paused: nothing is written until `license-sync orgs resume` (or `… {name}`)."
+        case Mode.ARMED:
+            return ""
+
+
+def status(runtime: Runtime, visible: frozenset[str] | None = None) -> dict[str, object]:
+    """What waits, how old it is, and whether anything is wrong; of these orgs, None: of all."""
+    store = runtime.store
+    now = store.now()
+    figures = {org: f for org, f in store.figures().items() if visible is None or org in visible}
+    names = [name for name in runtime.org_names if visible is None or name in visible]
+    return {
+        "at": isoformat(now),
+        "pending": sum(f.pending for f in figures.values()),
+        "parked": sum(f.parked for f in figures.values()),
+        "open_conflicts": sum(f.open_conflicts for f in figures.values()),
+        "open_refusals": sum(f.open_refusals for f in figures.values()),
+        "orgs": {name: _org(runtime, name, figures.get(name)) for name in names},
+        "workers": {name: _worker(at, now) for name, at in store.beats().items()},
+    }
+
+
+def _org(runtime: Runtime, name: str, figures: OrgFigures | None) -> dict[str, object]:
+    row = org_row(runtime, name)
+    del row["org"]
+    return row | {
+        "pending": figures.pending if figures else 0,
+        "oldest_pending_at": isoformat(figures.oldest_pending_at) if figures else None,
+        "parked": figures.parked if figures else 0,
+        "open_conflicts": figures.open_conflicts if figures else 0,
+        "open_refusals": figures.open_refusals if figures else 0,
+    }
+
+
+def _worker(at: datetime, now: datetime) -> dict[str, object]:
+    return {"at": isoformat(at), "alive": now - at < STALE}
