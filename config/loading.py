@@ -11,7 +11,7 @@ from pydantic_settings import SettingsError
 
 from config.errors import BadSettings
 from config.settings import PREFIX, Settings
-from config.sources import env_file, is_ours, secret_files
+from config.sources import PERSON, env_file, is_ours, secret_files
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -56,7 +56,7 @@ def _require_named_places() -> None:
             raise BadSettings([f"{PREFIX}{name}: there is no {path}; correct it or unset it."])
 
 
-_PLACES = ("config_file", "env_file", "secrets_dir", "admin")
+_PLACES = ("config_file", "env_file", "secrets_dir")
 """Settings that are read from the environment alone, each where it is used."""
 
 
@@ -73,7 +73,7 @@ def _refuse_unknown(lines: Path) -> None:
     ] + [
         f"{said}: is read from the environment alone; set it there."
         for said in elsewhere
-        if first[said] in _PLACES
+        if first[said] in _PLACES or elsewhere[said].upper() == PERSON
     ]
     if problems:
         raise BadSettings(problems)
@@ -86,7 +86,10 @@ def _names_in_files(lines: Path) -> dict[str, str]:
     if secrets:
         found |= {str(Path(secrets, name)): name for name in secret_files(Path(secrets))}
     if toml:
-        found |= {f"{toml}: {key}": PREFIX + key for key in _toml(toml)}
+        found |= {
+            f"{toml}: {key}": f"{PREFIX}{key}{'__' if isinstance(value, dict) else ''}"
+            for key, value in _toml(toml).items()
+        }
     return found
 
 
@@ -101,7 +104,7 @@ def _toml(path: str) -> Mapping[str, object]:
 
 _MENDS = {
     "missing": "is missing; set it",
-    "extra_forbidden": "is no setting of an org; correct its name or remove it",
+    "extra_forbidden": "is no setting; correct its name or remove it",
     "model_type": "should be an org's settings; set __LOGIN_URL, __CLIENT_ID and so on below it",
     "string_pattern_mismatch": "should be a version of the API; write it like 62.0",
 }

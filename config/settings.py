@@ -20,8 +20,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from config.admin import AdminSettings
 from config.sources import PREFIX as PREFIX
-from config.sources import by_name, env_file, secret_files
+from config.sources import by_name, env_file, secret_files, without_person
 from config.values import (
     BrokerUrl,
     DatabaseUrl,
@@ -102,6 +103,7 @@ class Settings(BaseSettings):
     bulk_workers: int = Field(default=1, ge=1, le=64)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "console"
+    admin: AdminSettings = AdminSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -113,7 +115,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - secret_files does it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment before secret files before `.env` before the TOML file."""
-        sources = [init_settings, env_settings]
+        sources = [init_settings, without_person(env_settings)]
         secrets = os.environ.get(f"{PREFIX}SECRETS_DIR")
         if secrets:
             sources.append(by_name(settings_cls, secret_files(Path(secrets))))
@@ -131,6 +133,12 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"the org name {name!r} cannot be used: take up to 40 of a-z, 0-9, - and _"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _sign_in_is_with_orgs(self) -> Self:
+        for name in sorted(self.admin.oidc.keys() - self.orgs.keys()):
+            raise ValueError(f"{PREFIX}ADMIN__OIDC__{name.upper()}: there is no such org; add it")
         return self
 
     @model_validator(mode="after")

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
-from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource
 
 from config.errors import BadSettings
 
 PREFIX = "LICENSE_SYNC_"
+
+PERSON = f"{PREFIX}ADMIN"
+"""Who gives a command. The settings of the review page begin alike, and go on with `__`."""
 
 
 def is_ours(name: str) -> bool:
@@ -45,6 +48,14 @@ def by_name(settings: type[BaseSettings], given: Mapping[str, str]) -> EnvSettin
     """These values, read as if they stood in the environment. An empty one is not set."""
     source = EnvSettingsSource(settings)
     source.env_vars = {name.lower(): value for name, value in given.items() if value}
+    return source
+
+
+def without_person(source: PydanticBaseSettingsSource) -> PydanticBaseSettingsSource:
+    """The environment without the name of a person, who is no setting of the page."""
+    if isinstance(source, EnvSettingsSource):
+        given = source.env_vars.items()
+        source.env_vars = {name: value for name, value in given if name.upper() != PERSON}
     return source
 
 

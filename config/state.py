@@ -1,9 +1,12 @@
 """The state folder: where this machine keeps its database and its broker."""
 
 import os
+import secrets
 from pathlib import Path
 
 from config.errors import BadSettings
+
+KEY_LETTERS = 64
 
 
 def make_state_dir(folder: Path) -> Path:
@@ -17,3 +20,34 @@ def make_state_dir(folder: Path) -> Path:
         what = f"The state folder {folder} cannot be made or written: {reason}; "
         raise BadSettings([what + "set LICENSE_SYNC_STATE_DIR to one that you may write."])
     return folder
+
+
+def page_key(folder: Path) -> str:
+    """The key that signs the review page's cookies; made at the first start. BadSettings."""
+    path = make_state_dir(folder) / "admin-secret-key"
+    try:
+        _make_key(path)
+        key = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        key = ""
+    if len(key) < KEY_LETTERS:
+        raise BadSettings(
+            [f"{path} cannot be read or holds no key: remove it, and a new one is made."]
+        )
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Whole or not at all: several processes may start at once, and one of them may die."""
+    if path.exists():
+        return
+    mine = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(KEY_LETTERS // 2))
+    try:
+        os.link(mine, path)
+    except FileExistsError:
+        pass
+    finally:
+        mine.unlink()

@@ -22,10 +22,18 @@ from sync.store import make_engine
 
 _ESCAPED = "with %2F %40 %3A for / @ : in user and password"
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
+_CLAIM = re.compile(r"[A-Za-z][\w.]*(=[^=,\"']+)?", re.ASCII)
 
 
 def _https(url: str) -> str:
     found = re.fullmatch(r"https://[\w.-]+(:\d{1,5})?/*", url, re.ASCII)
+    if not found:
+        raise ValueError("write it as https://host or https://host:port")
+    return url.rstrip("/")
+
+
+def _page_url(url: str) -> str:
+    found = re.fullmatch(r"https?://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?/*", url, re.ASCII)
     if not found:
         raise ValueError("write it as https://host or https://host:port")
     return url.rstrip("/")
@@ -105,6 +113,20 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
 
+def _claims(value: object) -> object:
+    """Names of permissions, and attributes with their values; in a file of one line or a list."""
+    if isinstance(value, str):
+        words = [word.strip().strip("\"'") for word in value.strip().strip("[]").split(",")]
+        value = tuple(word for word in words if word)
+    if not isinstance(value, list | tuple) or not all(map(_is_claim, value)):
+        raise ValueError("write it as Permission_Name or attribute=value, with commas between")
+    return tuple(value)
+
+
+def _is_claim(value: object) -> bool:
+    return isinstance(value, str) and _CLAIM.fullmatch(value) is not None
+
+
 def _existing_file(path: Path) -> Path:
     """The path is not said: it may be a key that was pasted in the place of its file's name."""
     try:
@@ -126,8 +148,10 @@ def _folder(path: Path) -> Path:
 
 
 HttpsUrl = Annotated[str, AfterValidator(_https)]
+PageUrl = Annotated[str, AfterValidator(_page_url)]
 BrokerUrl = Annotated[SecretStr, AfterValidator(_broker)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_names)]
+Claims = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_claims)]
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 Folder = Annotated[Path, AfterValidator(_folder)]

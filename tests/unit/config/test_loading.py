@@ -58,7 +58,7 @@ WRONG = [
     ({"ORGS__ACME__CLIENT_SECRET_FILE": "/dev/null"}, "CLIENT_SECRET_FILE: there is no such file"),
     ({"ORGS__ACME__CLIENT_SECRET_FILE": __file__}, "set client_secret or client_secret_file, not"),
     ({"ORGS__ACME__API_VERSION": "62"}, "API_VERSION: should be a version of the API; write it"),
-    ({"ORGS__ACME__CLIENT_SECRT": "hush"}, "CLIENT_SECRT: is no setting of an org; correct its"),
+    ({"ORGS__ACME__CLIENT_SECRT": "hush"}, "CLIENT_SECRT: is no setting; correct its name"),
     ({"ORGS__ACME__CA_FILE": "hush"}, "CA_FILE: there is no such file; give the path of one"),
     ({"ORGS__ACME__CA_FILE": "hush" * 500}, "CA_FILE: there is no such file; give the path of"),
     ({"CONFIG_FILE": "/no/such"}, "CONFIG_FILE: there is no /no/such; correct it or unset it"),

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from config.admin import AdminSettings, OpenIdSettings
 from config.loading import load_settings
 from config.settings import PREFIX, SOCKET_BYTES, OrgSettings, Settings
 from sync.store import make_engine
@@ -174,7 +175,9 @@ def every_setting() -> set[str]:
     orgs = Settings.model_fields["orgs"].annotation
     assert get_args(orgs)[1] is OrgSettings
     return {
-        *(name.upper() for name in Settings.model_fields if name != "orgs"),
+        *(name.upper() for name in Settings.model_fields if name not in ("orgs", "admin")),
+        *(f"ADMIN__{name.upper()}" for name in AdminSettings.model_fields if name != "oidc"),
+        *(f"ADMIN__OIDC__ACME__{name.upper()}" for name in OpenIdSettings.model_fields),
         *(f"ORGS__ACME__{name.upper()}" for name in OrgSettings.model_fields),
         *FROM_THE_ENVIRONMENT_ONLY,
     }
@@ -211,6 +214,7 @@ def test_the_example_works_with_its_comments_taken_in(
     environment: Setter, tmp_path: Path, others: set[str]
 ) -> None:
     """Files and folders stand elsewhere here; login is in one of three ways."""
+    others = others | {"ADMIN__OIDC__ACME__CLIENT_SECRET_FILE"}
     taken = {n: v for n, v in example(whole=True).items() if n not in others}
     places = {name for name in taken if name.endswith(("_FILE", "_DIR"))}
     for name in places - FROM_THE_ENVIRONMENT_ONLY - {"STATE_DIR"}:
@@ -226,7 +230,7 @@ def test_the_example_works_with_its_comments_taken_in(
     assert given == set(OrgSettings.model_fields) - names
 
 
-@pytest.mark.parametrize("name", [n for n in Settings.model_fields if n != "orgs"])
+@pytest.mark.parametrize("name", [n for n in Settings.model_fields if n not in ("orgs", "admin")])
 def test_the_example_tells_the_default(name: str) -> None:
     default = Settings.model_fields[name].default
     value = example(whole=True)[name.upper()]
@@ -236,3 +240,15 @@ def test_the_example_tells_the_default(name: str) -> None:
             if name == "state_dir"
             else (str(default).removesuffix(".0") == value)
         )
+
+
+@pytest.mark.parametrize("name", ["host", "port", "session_minutes", "idle_minutes"])
+def test_the_example_tells_the_pages_default(name: str) -> None:
+    default = AdminSettings.model_fields[name].default
+    assert example(whole=True)[f"ADMIN__{name.upper()}"] == str(default)
+
+
+def test_the_example_tells_which_permissions_give_a_role() -> None:
+    for role in ("admin", "viewer"):
+        default = OpenIdSettings.model_fields[role].default
+        assert example(whole=True)[f"ADMIN__OIDC__ACME__{role.upper()}"] == ",".join(default)
