@@ -27,18 +27,18 @@ def application(runtime: Runtime) -> Starlette:
     tokens = Tokens(runtime.store)
     return make_app(
         services,
-        provider=make_provider(runtime.store, settings.page),
+        provider=make_provider(runtime.store, settings.admin),
         api=make_api(services, tokens.signed_in),
         authenticate=tokens.signed_in,
         secret_key=secret_key(settings),
-        public_url=settings.page.url,
+        public_url=settings.admin.url,
     )
 
 
 def serve(runtime: Runtime) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     configure_logging(runtime.settings)
-    page = runtime.settings.page
+    page = runtime.settings.admin
     log.info("the review page is at %s", page.url)
     uvicorn.run(
         application(runtime),

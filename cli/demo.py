@@ -105,8 +105,8 @@ def _use_settings(home: Path, address: Address, page_port: int) -> None:
     lines = address.settings() | {
         f"{PREFIX}STATE_DIR": str(home),
         f"{PREFIX}POLL_SECONDS": POLL_SECONDS,
-        f"{PREFIX}PAGE__PORT": str(page_port),
-        f"{PREFIX}PAGE__URL": f"http://localhost:{page_port}",
+        f"{PREFIX}ADMIN__PORT": str(page_port),
+        f"{PREFIX}ADMIN__URL": f"http://localhost:{page_port}",
     }
     file = home / SETTINGS
     file.unlink(missing_ok=True)
@@ -155,7 +155,7 @@ def _stay(supervisor: Supervisor, admin: Admin, home: Path) -> None:
     someone = admin.users("IsActive = true AND Username LIKE 'user%'", 1)[0]["Username"]
     say("")
     password = _demo_account()
-    say(f"It stays up. The review page: {runtime().settings.page.url}")
+    say(f"It stays up. The review page: {runtime().settings.admin.url}")
     say(f"  sign in as {DEMO_USER} with the password {password} (new at each start)")
     say("Or in another terminal:")
     say(f"  export {PREFIX}ENV_FILE={shlex.quote(str(home / SETTINGS))}")

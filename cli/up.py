@@ -33,7 +33,7 @@ def up() -> None:
         try:
             start_parts(supervisor, settings, logs=None)
             say(f"license-sync is up for {names}; its state is in {settings.state_dir}.")
-            say(f"The review page: {settings.page.url} (`license-sync admin create-user NAME`).")
+            say(f"The review page: {settings.admin.url} (`license-sync admin create-user NAME`).")
             say("`license-sync status` and `conflicts list` say what happens. Ctrl-C ends it.")
             supervisor.watch(warn)
             say("Stopping: what is being written is finished …")

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.harness import Program, free_port, wait_for
 
-PORT_SETTING = "LICENSE_SYNC_PAGE__PORT"
+PORT_SETTING = "LICENSE_SYNC_ADMIN__PORT"
 _PASSWORD = "correct horse battery staple {name} 42"
 
 
