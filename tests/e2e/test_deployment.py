@@ -55,7 +55,7 @@ def test_every_lasting_service_is_watched_and_started_again(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
 
-@pytest.mark.parametrize("name", ["worker-live", "worker-bulk", "beat"])
+@pytest.mark.parametrize("name", ["worker-live", "worker-bulk", "beat", "admin"])
 def test_the_program_waits_for_its_tables_and_has_time_to_end(name: str) -> None:
     needs = SERVICES[name]["depends_on"]
     assert needs["migrate"] == {"condition": "service_completed_successfully"}
@@ -216,7 +216,7 @@ def machine(tmp_path: Path, postgres_folder: str) -> Iterator[Machine]:
     for name in ("state", "org", "secrets", "redis", "cwd"):
         (tmp_path / name).mkdir()
     (tmp_path / "secrets" / "license_sync_database_password").write_text("any\n")
-    redis_port, org_port = _free_port(), _free_port()
+    redis_port, org_port, page_port = _free_port(), _free_port(), _free_port()
     addresses = {
         "/var/lib/license-sync": str(tmp_path / "state"),
         "/var/lib/simulator": str(tmp_path / "org"),
@@ -227,6 +227,8 @@ def machine(tmp_path: Path, postgres_folder: str) -> Iterator[Machine]:
         "//redis:6379": f"//127.0.0.1:{redis_port}",
         "6379": redis_port,
         "8443": org_port,
+        "8477": page_port,
+        "0.0.0.0": "127.0.0.1",
         "--host 0.0.0.0": "--host 127.0.0.1",
         "--name simulator": "--name localhost",
     }
@@ -244,12 +246,12 @@ def test_the_whole_starts_works_and_ends(machine: Machine) -> None:
     machine.run("simulator-login")
     machine.run("migrate")
     assert not machine.is_healthy("worker-live"), "healthy before it has done anything"
-    for name in ("worker-live", "worker-bulk", "beat"):
+    for name in ("worker-live", "worker-bulk", "beat", "admin"):
         machine.start(name)
-    for name in ("worker-live", "worker-bulk", "beat"):
+    for name in ("worker-live", "worker-bulk", "beat", "admin"):
         machine.wait_until_healthy(machine.started[name])
     _wait_for_a_poll(machine)
-    for name in ("beat", "worker-bulk", "worker-live", "simulator", "redis"):
+    for name in ("admin", "beat", "worker-bulk", "worker-live", "simulator", "redis"):
         _ends(machine.started[name])
     assert list(machine.working_folder.iterdir()) == [], "writes outside its volumes"
 
