@@ -10,6 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sync.model import Licenses
+from sync.rows import isoformat as isoformat
+from sync.spreadsheet import STEERING
+from sync.spreadsheet import plain as plain
 
 UNFOLDED = 10_000
 """Columns where nobody looks at a terminal: a line that is searched or cut must stay one line."""
@@ -54,20 +57,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: s
     console.print(table if count else empty)
 
 
-_TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""What turns the rest of a line around."""
-
-_STEERING = (*range(32), *range(127, 160), *_TURNING)
-"""A record's text must not steer the terminal, make lines of its own, or turn them around."""
-
-_HARMLESS = dict.fromkeys(_STEERING, "") | dict.fromkeys(map(ord, "\t\n\r"), " ")
-_ESCAPED = {code: f"\\u{code:04x}" for code in _STEERING if code >= 127}
+_ESCAPED = {code: f"\\u{code:04x}" for code in STEERING if code >= 127}
 """In JSON the rest is escaped already."""
-
-
-def plain(text: str) -> str:
-    """The text on one line, without control characters."""
-    return text.translate(_HARMLESS)
 
 
 def say(sentence: str) -> None:
@@ -108,11 +99,6 @@ def age(time: datetime | None, now: datetime) -> str:
 
 
 _UNITS = (("days", 86400), ("h", 3600), ("min", 60))
-
-
-def isoformat(time: datetime | None) -> str | None:
-    """A time for programs."""
-    return None if time is None else time.isoformat().replace("+00:00", "Z")
 
 
 def _plain(value: object) -> object:

@@ -11,6 +11,7 @@ from cli.digest import Digest
 from cli.output import console, counted, names, print_json, print_table, say
 from cli.session import runtime
 from cli.spreadsheets import opened, write_rows
+from sync import rows
 from sync.errors import NotAllowed
 from sync.org import Org
 from sync.ports.runs import PlanItem, Run, RunKind, RunStatus
@@ -59,7 +60,7 @@ def show_plan(run: Run, *, json: bool, file: Path | None) -> None:
     """Print a plan, and write it as CSV if a file is named."""
     if file is not None:
         with opened(file) as target:
-            write_rows(target, _CSV_FIELDS, (_item_json(item) for item in items(run)))
+            write_rows(target, rows.ITEM_FIELDS, map(rows.of_item, items(run)))
     if json:
         print_json(plan_json(run))
         return
@@ -88,23 +89,7 @@ def plan_json(run: Run) -> dict[str, object]:
         "unsettled": run.unsettled,
         "removals": run.removals,
         "grants": run.grants,
-        "items": [_item_json(item) for item in items(run)],
-    }
-
-
-def _item_json(item: PlanItem) -> dict[str, object]:
-    return {
-        "user_id": item.user_id,
-        "username": item.username,
-        "requested": item.requested.names,
-        "requested_after": item.requested_after.names,
-        "held": item.held.names,
-        "after": None if item.after is None else item.after.names,
-        "removed": item.removed.names,
-        "granted": item.granted.names,
-        "held_back": item.hold.names,
-        "status": item.status,
-        "why": item.why,
+        "items": [rows.of_item(item) for item in items(run)],
     }
 
 
@@ -119,9 +104,3 @@ def _cells(item: PlanItem) -> tuple[str, ...]:
     if item.hold:
         why = f"{names(item.hold)} held back. {why}"
     return item.username, requested, names(item.held), after, why
-
-
-_CSV_FIELDS = (
-    "user_id", "username", "requested", "requested_after", "held", "after", "removed", "granted",
-    "held_back", "status", "why",
-)  # fmt: skip

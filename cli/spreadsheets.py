@@ -1,19 +1,14 @@
-"""CSV files for spreadsheets, which must not run what a record says."""
+"""CSV files: opened, and written a line at a time."""
 
-import csv
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from cli.output import plain
 from sync.errors import NotAllowed
-
-_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a formula begins with, full width as well.
-https://owasp.org/www-community/attacks/CSV_Injection
-"""
+from sync.spreadsheet import csv_lines
 
 
 @contextmanager
@@ -31,20 +26,9 @@ def opened(file: Path) -> Iterator[TextIO]:
         ) from None
 
 
-def write_rows(target: TextIO, fields: Sequence[str], rows: Iterable[dict[str, object]]) -> int:
+def write_rows(target: TextIO, fields: Sequence[str], rows: Iterable[Mapping[str, object]]) -> int:
     """Write a heading and the rows, a row at a time; how many rows."""
-    writer = csv.writer(target)
-    writer.writerow(fields)
-    count = 0
-    for row in rows:
-        writer.writerow([csv_cell(row.get(name)) for name in fields])
-        count += 1
+    count = -1
+    for count, line in enumerate(csv_lines(fields, rows)):  # noqa: B007 - it is the answer
+        target.write(line)
     return count
-
-
-def csv_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula, and that steers no terminal."""
-    if isinstance(value, list):
-        value = " ".join(str(part) for part in value)
-    text = "" if value is None else plain(str(value))
-    return f"'{text}" if text.lstrip().startswith(_STARTS) else text

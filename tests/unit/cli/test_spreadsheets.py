@@ -1,27 +1,17 @@
-"""Cells that a spreadsheet takes for text."""
+"""CSV files: a heading whatever happens, and how many rows came after it."""
 
-import pytest
+import io
 
-from cli.spreadsheets import csv_cell
+from cli.spreadsheets import write_rows
 
 
-@pytest.mark.parametrize(
-    ("value", "cell"),
-    [
-        (None, ""),
-        ("ann", "ann"),
-        (["CTI", "Freedom"], "CTI Freedom"),
-        ("=cmd()", "'=cmd()"),
-        ("+1", "'+1"),
-        ("-1", "'-1"),
-        ("@x", "'@x"),
-        ("\uff1dcmd()", "'\uff1dcmd()"),
-        ("\t=cmd()", "' =cmd()"),
-        ("\n=cmd()", "' =cmd()"),
-        ("  =cmd()", "'  =cmd()"),
-        ("a\x1b[31mb", "a[31mb"),
-        ("a=b", "a=b"),
-    ],
-)
-def test_what_would_run_is_made_text(value: object, cell: str) -> None:
-    assert csv_cell(value) == cell
+def test_rows_are_counted_without_the_heading() -> None:
+    target = io.StringIO()
+    assert write_rows(target, ("a",), [{"a": 1}, {"a": 2}]) == 2
+    assert target.getvalue() == "a\r\n1\r\n2\r\n"
+
+
+def test_without_rows_there_is_a_heading() -> None:
+    target = io.StringIO()
+    assert write_rows(target, ("a", "b"), []) == 0
+    assert target.getvalue() == "a,b\r\n"

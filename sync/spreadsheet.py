@@ -1,0 +1,45 @@
+"""CSV for spreadsheets, which must not run what a record says."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula begins with, full width as well.
+https://owasp.org/www-community/attacks/CSV_Injection
+"""
+
+_TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""What turns the rest of a line around."""
+
+STEERING = (*range(32), *range(127, 160), *_TURNING)
+"""A record's text must not steer a terminal, make lines of its own, or turn them around."""
+
+_HARMLESS = dict.fromkeys(STEERING, "") | dict.fromkeys(map(ord, "\t\n\r"), " ")
+
+
+def plain(text: str) -> str:
+    """The text on one line, without control characters."""
+    return text.translate(_HARMLESS)
+
+
+def csv_cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula, and that steers no terminal."""
+    if isinstance(value, list):
+        value = " ".join(str(part) for part in value)
+    text = "" if value is None else plain(str(value))
+    return f"'{text}" if text.lstrip().startswith(_STARTS) else text
+
+
+def csv_lines(fields: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
+    """A heading and the rows, a line at a time and with its end, for as long as rows come."""
+    writer = csv.writer(_Line())
+    yield str(writer.writerow(fields))
+    for row in rows:
+        yield str(writer.writerow([csv_cell(row.get(name)) for name in fields]))
+
+
+class _Line:
+    """A file that hands back what is written to it: `writerow` returns that."""
+
+    def write(self, line: str) -> str:
+        return line
