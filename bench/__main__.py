@@ -1,9 +1,9 @@
-"""`python -m bench [NAME ...]`: decide, store, settle; all of them if none is named."""
+"""`python -m bench [NAME ...]`: decide, store, settle, pages; all of them if none is named."""
 
 import runpy
 import sys
 
-NAMES = ("decide", "store", "settle")
+NAMES = ("decide", "store", "settle", "pages")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES:

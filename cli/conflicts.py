@@ -1,12 +1,15 @@
 """`license-sync conflicts`: what only a person can decide, what was refused, who is parked."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.filters import LicenseOption, UserOption, a_license, before, license_named, orgs
 from cli.output import (
     age,
     counted,
@@ -21,11 +24,12 @@ from cli.output import (
 from cli.session import JsonFlag, OrgOption, Yes, an_org, person, runtime
 from cli.spreadsheets import opened, write_rows
 from cli.status import anybody_works
+from sync import rows
 from sync.errors import NotAllowed, UnknownReference
 from sync.model import FindingKind, License, Licenses
+from sync.ports.browse import EntryQuery, EntrySort, Orgs, ParkedQuery, every
 from sync.ports.conflict_log import LIVE_STATUSES, Entry, EntryStatus, Resolution
-from sync.ports.review import EntryFilter
-from sync.rows import ENTRY_FIELDS, entry_row, parked_row
+from sync.ports.review import ParkedUser
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -33,18 +37,43 @@ AllFlag = Annotated[bool, typer.Option("--all", help="Resolved ones too.")]
 EntryId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**53)]
 
 
+class Kind(StrEnum):
+    """What waits for somebody."""
+
+    CONFLICT = "conflict"
+    REFUSAL = "refusal"
+    PARKED = "parked"
+
+
+KindOption = Annotated[Kind | None, typer.Option("--kind", help="Only these.")]
+AgeOption = Annotated[
+    str | None, typer.Option("--older-than", help="Only what waits longer: 3d, 12h, 30min.")
+]
+
+
 @app.command("list")
-def list_(org: OrgOption = None, every: AllFlag = False, json: JsonFlag = False) -> None:
+def list_(
+    org: OrgOption = None,
+    user: UserOption = "",
+    license: LicenseOption = None,
+    kind: KindOption = None,
+    older_than: AgeOption = None,
+    all_: AllFlag = False,
+    json: JsonFlag = False,
+) -> None:
     """List what waits: conflicts, refusals and parked users."""
-    rows = _rows(an_org(org), every=every)
-    if json:
-        print_json_array(rows)
-        return
     now = runtime().store.now()
+    wanted = _Wanted(
+        orgs(an_org(org)), user, a_license(license), kind, before(older_than, now), all_
+    )
+    found = wanted.found()
+    if json:
+        print_json_array(found)
+        return
     several = len(runtime().org_names) > 1
     print_table(
         ("id", "user", "what", "for", "says"),
-        (_cells(row, now, several=several) for row in rows),
+        (_cells(row, now, several=several) for row in found),
         empty="Nothing waits for anybody.",
     )
 
@@ -54,7 +83,7 @@ def show(entry_id: EntryId, json: JsonFlag = False) -> None:
     """Show one entry: both sets of flags, who decided what, and what went before."""
     entry = runtime().store.entry(entry_id)
     if json:
-        print_json(entry_row(entry))
+        print_json(rows.of_entry(entry))
         return
     for line in _description(entry):
         say(line)
@@ -108,23 +137,51 @@ def export(
         Path, typer.Option("--csv", help="The file to write; `-` for standard output.")
     ],
     org: OrgOption = None,
-    every: AllFlag = False,
+    all_: AllFlag = False,
 ) -> None:
     """Write the log as CSV. Cells that a spreadsheet would run are made harmless."""
-    org = an_org(org)
+    wanted = _Wanted(orgs(an_org(org)), is_all=all_)
     with opened(file) as target:
-        count = write_rows(target, ENTRY_FIELDS, _rows(org, every=every))
+        count = write_rows(target, rows.ENTRY_FIELDS, wanted.found())
     if str(file) != "-":
         say(f"{count} written to {file}: entries of the log and parked users.")
 
 
-def _rows(org: str | None, *, every: bool) -> Iterator[dict[str, object]]:
-    store = runtime().store
-    statuses = () if every else LIVE_STATUSES
-    for entry in store.entries(EntryFilter(org=org, statuses=statuses)):
-        yield entry_row(entry)
-    for parked in store.parked(org):
-        yield parked_row(parked)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which rows of the listing: those of the log, then parked users."""
+
+    orgs: Orgs
+    search: str = ""
+    license: License | None = None
+    kind: Kind | None = None
+    opened_before: datetime | None = None
+    is_all: bool = False
+
+    def found(self) -> Iterator[rows.Row]:
+        if self.kind is not Kind.PARKED:
+            yield from map(rows.of_entry, self._entries())
+        if self.kind in (None, Kind.PARKED):
+            yield from map(rows.of_parked, self._parked())
+
+    def _entries(self) -> Iterator[Entry]:
+        query = EntryQuery(
+            orgs=self.orgs,
+            kind=FindingKind(self.kind) if self.kind else None,
+            statuses=() if self.is_all else LIVE_STATUSES,
+            license=self.license,
+            opened_before=self.opened_before,
+            search=self.search,
+            sort=EntrySort.OLDEST,
+        )
+        return every(runtime().store.list_entries, query)
+
+    def _parked(self) -> Iterator[ParkedUser]:
+        query = ParkedQuery(orgs=self.orgs, search=self.search)
+        for user in every(runtime().store.list_parked, query):
+            is_old = self.opened_before is None or user.parked_at < self.opened_before
+            if is_old and (self.license is None or self.license in user.hold):
+                yield user
 
 
 def _cells(row: dict[str, object], now: datetime, *, several: bool) -> tuple[str, ...]:
@@ -173,17 +230,9 @@ def _kept(entry: Entry, keep: str) -> Licenses:
     choices = ", ".join(entry.licenses.names)
     if keep.lower() == "none":
         return Licenses()
-    kept = _license(keep)
+    kept = license_named(keep)
     if kept is None:
         raise UnknownReference(f"There is no license {keep!r}: keep one of {choices}, or none.")
     if kept not in entry.licenses:
         raise NotAllowed(f"{kept.value} is not part of entry {entry.id}: keep one of {choices}.")
     return Licenses.of(kept)
-
-
-def _license(said: str) -> License | None:
-    """The license by its name or by what people call it, in capitals or not."""
-    for license in License:
-        if said.lower() in (license.value.lower(), license.label.lower()):
-            return license
-    return None

@@ -12,7 +12,7 @@ from sync.errors import UnknownReference
 from sync.explaining import explain as explained
 from sync.model import NONE, UserRecord
 from sync.org import Org
-from sync.rows import explanation_row
+from sync.rows import of_explanation
 
 
 def explain(
@@ -27,7 +27,7 @@ def explain(
     hold = runtime().store.holds(chosen.name, [record.user_id]).get(record.user_id, NONE)
     made = explained(record, entries, hold, chosen.rulebook)
     if json:
-        print_json(explanation_row(made))
+        print_json(of_explanation(made))
         return
     say(f"{record.username} ({record.user_id}) in {chosen.name}")
     print_table(

@@ -6,9 +6,9 @@ import typer
 
 from cli.output import age, counted, print_json_array, print_table, say
 from cli.session import JsonFlag, OrgOption, an_org, person, runtime
+from sync import rows
 from sync.errors import NotAllowed, UnknownReference
 from sync.ports.review import ParkedUser
-from sync.rows import parked_row
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -18,7 +18,7 @@ def list_(org: OrgOption = None, json: JsonFlag = False) -> None:
     """List parked users with the reason and the mend."""
     parked = runtime().store.parked(an_org(org))
     if json:
-        print_json_array(parked_row(user) for user in parked)
+        print_json_array(rows.of_parked(user) for user in parked)
         return
     now = runtime().store.now()
     print_table(

@@ -11,11 +11,11 @@ from cli.digest import Digest
 from cli.output import console, counted, names, print_json, print_table, say
 from cli.session import runtime
 from cli.spreadsheets import opened, write_rows
+from sync import rows
 from sync.errors import NotAllowed
 from sync.org import Org
 from sync.ports.runs import PlanItem, Run, RunKind, RunStatus
 from sync.reconcile import Progress
-from sync.rows import ITEM_FIELDS, item_row
 
 FOLLOW_SECONDS = 0.5
 
@@ -60,7 +60,7 @@ def show_plan(run: Run, *, json: bool, file: Path | None) -> None:
     """Print a plan, and write it as CSV if a file is named."""
     if file is not None:
         with opened(file) as target:
-            write_rows(target, ITEM_FIELDS, (item_row(item) for item in items(run)))
+            write_rows(target, rows.ITEM_FIELDS, map(rows.of_item, items(run)))
     if json:
         print_json(plan_json(run))
         return
@@ -89,7 +89,7 @@ def plan_json(run: Run) -> dict[str, object]:
         "unsettled": run.unsettled,
         "removals": run.removals,
         "grants": run.grants,
-        "items": [item_row(item) for item in items(run)],
+        "items": [rows.of_item(item) for item in items(run)],
     }
 
 

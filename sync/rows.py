@@ -1,4 +1,7 @@
-"""What the store holds as programs and spreadsheets see it: plain values under lasting names."""
+"""Rows of listings as programs see them: the same in JSON, in CSV, on the page and in a terminal.
+
+Each kind of row is a dict of values that JSON has, and a tuple of the columns that CSV shows.
+"""
 
 from sync.explaining import Explanation
 from sync.phrases import isoformat
@@ -8,31 +11,38 @@ from sync.ports.history import HistoryRow
 from sync.ports.review import ParkedUser
 from sync.ports.runs import PlanItem, Run
 
+Row = dict[str, object]
+
 ENTRY_FIELDS = (
     "id", "org", "user_id", "username", "kind", "code", "licenses", "status", "requested", "held",
     "message", "opened_at", "seen_at", "keep", "decided_by", "decided_at",
     "decision_note", "resolved_at", "resolved_by", "how", "note", "previous_id",
 )  # fmt: skip
-
 PARKED_FIELDS = (
-    "org", "user_id", "username", "code", "message", "requested", "held", "licenses",
-    "opened_at", "attempts", "retried_at",
+    "org", "user_id", "username", "code", "message", "opened_at", "attempts", "retried_at",
+    "licenses", "requested", "held",
 )  # fmt: skip
-
 HISTORY_FIELDS = (
-    "id", "at", "org", "user_id", "username", "cause", "actor", "granted", "removed",
-    "requested_before", "requested_after", "held_before", "held_after", "status", "why", "policy",
-    "conflict", "run", "outcome", "error",
+    "id", "at", "org", "user_id", "username", "cause", "actor", "given", "taken",
+    "requested_before", "requested_after", "held_before", "held_after", "status_after", "why",
+    "policy", "conflict_id", "run_id", "outcome", "error",
 )  # fmt: skip
-
 ITEM_FIELDS = (
     "user_id", "username", "requested", "requested_after", "held", "after", "removed", "granted",
     "held_back", "status", "why",
 )  # fmt: skip
+RUN_FIELDS = (
+    "id", "org", "kind", "status", "started_by", "created_at", "ended_at", "users_read",
+    "unsettled", "removals", "grants", "unreadable", "error", "applied_by", "applied_at",
+)  # fmt: skip
+USER_FIELDS = (
+    "org", "user_id", "username", "name", "active", "requested", "held", "unknown", "status",
+    "message", "modified_at", "modified_by", "looked_at",
+)  # fmt: skip
 
 
-def entry_row(entry: Entry) -> dict[str, object]:
-    """An entry as programs see it."""
+def of_entry(entry: Entry) -> Row:
+    """An entry of the conflict log."""
     decided = entry.resolution
     return {
         "id": entry.id,
@@ -63,8 +73,8 @@ def entry_row(entry: Entry) -> dict[str, object]:
     }
 
 
-def parked_row(parked: ParkedUser) -> dict[str, object]:
-    """A parked user in the same listing."""
+def of_parked(parked: ParkedUser) -> Row:
+    """A parked user, named as in the listing of the conflict log."""
     return {
         "id": f"parked:{parked.org}:{parked.user_id}",
         "org": parked.org,
@@ -84,8 +94,35 @@ def parked_row(parked: ParkedUser) -> dict[str, object]:
     }
 
 
-def item_row(item: PlanItem) -> dict[str, object]:
-    """An item of a plan."""
+def of_history(row: HistoryRow) -> Row:
+    """A row of the history; `given` and `taken` are what the write changed of what is held."""
+    said = row.intent
+    return {
+        "id": row.id,
+        "at": isoformat(row.at),
+        "org": row.org,
+        "user_id": said.user_id,
+        "username": said.username,
+        "cause": said.cause.value,
+        "actor": said.actor,
+        "given": (said.held_after - said.held_before).names,
+        "taken": (said.held_before - said.held_after).names,
+        "requested_before": said.requested_before.names,
+        "requested_after": said.requested_after.names,
+        "held_before": said.held_before.names,
+        "held_after": said.held_after.names,
+        "status_after": said.status_after,
+        "why": said.why,
+        "policy": said.policy,
+        "conflict_id": said.conflict_id,
+        "run_id": said.run_id,
+        "outcome": row.outcome.value,
+        "error": row.error,
+    }
+
+
+def of_item(item: PlanItem) -> Row:
+    """What a plan would do to one user; `after` is None where nothing may be written."""
     return {
         "user_id": item.user_id,
         "username": item.username,
@@ -101,35 +138,8 @@ def item_row(item: PlanItem) -> dict[str, object]:
     }
 
 
-def history_row(row: HistoryRow) -> dict[str, object]:
-    """A row of the history."""
-    intent = row.intent
-    return {
-        "id": row.id,
-        "at": isoformat(row.at),
-        "org": row.org,
-        "user_id": intent.user_id,
-        "username": intent.username,
-        "cause": intent.cause.value,
-        "actor": intent.actor,
-        "granted": (intent.held_after - intent.held_before).names,
-        "removed": (intent.held_before - intent.held_after).names,
-        "requested_before": intent.requested_before.names,
-        "requested_after": intent.requested_after.names,
-        "held_before": intent.held_before.names,
-        "held_after": intent.held_after.names,
-        "status": intent.status_after,
-        "why": intent.why,
-        "policy": intent.policy,
-        "conflict": intent.conflict_id,
-        "run": intent.run_id,
-        "outcome": row.outcome.value,
-        "error": row.error,
-    }
-
-
-def run_row(run: Run) -> dict[str, object]:
-    """A run."""
+def of_run(run: Run) -> Row:
+    """A run without its items."""
     return {
         "id": run.id,
         "org": run.org,
@@ -138,7 +148,7 @@ def run_row(run: Run) -> dict[str, object]:
         "started_by": run.started_by,
         "created_at": isoformat(run.created_at),
         "ended_at": isoformat(run.ended_at),
-        "users": list(run.user_ids),
+        "users": len(run.user_ids) or None,
         "users_read": run.users_read,
         "unsettled": run.unsettled,
         "removals": run.removals,
@@ -146,13 +156,13 @@ def run_row(run: Run) -> dict[str, object]:
         "unreadable": run.unreadable,
         "tries": run.tries,
         "error": run.error,
-        "approved_by": run.applied_by,
-        "approved_at": isoformat(run.applied_at),
+        "applied_by": run.applied_by,
+        "applied_at": isoformat(run.applied_at),
     }
 
 
-def user_row(user: KnownUser) -> dict[str, object]:
-    """A user as it was last seen."""
+def of_user(user: KnownUser) -> Row:
+    """A user as last seen; `unknown` are flags that could not be read."""
     record = user.record
     return {
         "org": user.org,
@@ -163,13 +173,16 @@ def user_row(user: KnownUser) -> dict[str, object]:
         "requested": record.requested.on.names,
         "held": record.held.on.names,
         "unknown": (record.requested.unknown | record.held.unknown).names,
+        "in_recording_group": record.in_recording_group,
         "status": record.status,
         "message": record.message,
+        "modified_at": isoformat(record.modified_at),
+        "modified_by": record.modified_by,
         "looked_at": isoformat(user.looked_at),
     }
 
 
-def explanation_row(made: Explanation) -> dict[str, object]:
+def of_explanation(made: Explanation) -> Row:
     """What the rules make of a record."""
     record, decision = made.record, made.decision
     return {

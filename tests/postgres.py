@@ -31,26 +31,23 @@ _START_SECONDS = 30
 class PostgresServer:
     """A server that runs from `start` to `stop`, in a folder that is removed with it.
 
-    Unless it is durable it loses its data in a power cut, and is faster.
+    Unless it is durable it loses its data in a power cut, and is faster. In a folder that is named
+    it keeps its data when it stops.
     """
 
-    def __init__(self, *, is_durable: bool = False) -> None:
+    def __init__(self, *, is_durable: bool = False, folder: Path | None = None) -> None:
         self._settings = _SAFE if is_durable else _FAST
-        self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        self._is_kept = folder is not None
+        self._folder = folder or Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         self._data = self._folder / "data"
         self._as = _other_account() if os.geteuid() == 0 else {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Make a new cluster and start it; returns when it answers."""
-        self._data.mkdir(mode=0o700)
-        if self._as:
-            os.chown(self._folder, self._as["user"], self._as["group"])
-            os.chown(self._data, self._as["user"], self._as["group"])
+        """Make a new cluster unless one was kept, and start it; returns when it answers."""
         binaries = _binaries(self._folder, is_private=bool(self._as))
-        initdb = (str(binaries / "initdb"), "-D", str(self._data), "-U", "postgres")
-        options = ("--auth=trust", "--encoding=utf8", "--no-sync", "--locale=C.UTF-8")
-        self._run(*initdb, *options)
+        if not self._data.exists():
+            self._make(binaries)
         settings = [part for setting in self._settings for part in ("-c", setting)]
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -62,6 +59,15 @@ class PostgresServer:
                 **self._as,
             )
         self._wait()
+
+    def _make(self, binaries: Path) -> None:
+        self._data.mkdir(mode=0o700)
+        if self._as:
+            os.chown(self._folder, self._as["user"], self._as["group"])
+            os.chown(self._data, self._as["user"], self._as["group"])
+        initdb = (str(binaries / "initdb"), "-D", str(self._data), "-U", "postgres")
+        options = ("--auth=trust", "--encoding=utf8", "--no-sync", "--locale=C.UTF-8")
+        self._run(*initdb, *options)
 
     def url(self, database: str) -> str:
         """The address of one of its databases."""
@@ -81,7 +87,8 @@ class PostgresServer:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if not self._is_kept:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _run(self, *command: str) -> None:
         done = subprocess.run(
@@ -127,7 +134,7 @@ def _binaries(folder: Path, *, is_private: bool) -> Path:
     copy = folder / "programs"
     for name in (_PACKAGE, f"{_PACKAGE}.libs"):
         if (package.parent / name).exists():
-            shutil.copytree(package.parent / name, copy / name, symlinks=True)
+            shutil.copytree(package.parent / name, copy / name, symlinks=True, dirs_exist_ok=True)
     subprocess.run(["chmod", "-R", "a+rX", str(copy)], check=True)
     return copy / _PACKAGE / inside
 

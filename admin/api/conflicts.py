@@ -14,7 +14,7 @@ from sync.model import FindingKind, License, Licenses
 from sync.phrases import names
 from sync.ports.browse import EntryQuery, EntrySort, Place
 from sync.ports.conflict_log import LIVE_STATUSES, Entry, EntryStatus
-from sync.rows import entry_row
+from sync.rows import of_entry
 
 router = APIRouter(prefix="/conflicts", tags=["conflicts"], route_class=TokenRoute)
 
@@ -72,13 +72,13 @@ def list_conflicts(
         sort=filters.sort,
     )
     listing = services.store.list_entries(query, Place(after=filters.after, limit=filters.limit))
-    return page(listing, entry_row)
+    return page(listing, of_entry)
 
 
 @router.get("/{entry_id}", response_model=EntryShape)
 def show_conflict(services: TheServices, caller: Caller, entry_id: NumberPath) -> object:
     """Show one entry."""
-    return entry_row(actions.entry_of(services.store, caller, entry_id))
+    return of_entry(actions.entry_of(services.store, caller, entry_id))
 
 
 @router.post("/{entry_id}/resolve", response_model=EntryShape)
@@ -89,7 +89,7 @@ def resolve(
     entry = actions.entry_of(services.store, caller, entry_id)
     seen = _as_seen(entry, choice.seen)
     keep = Licenses() if choice.keep == "none" else Licenses.of(choice.keep)
-    return entry_row(actions.resolve(services.store, caller, entry.id, keep, choice.note, seen))
+    return of_entry(actions.resolve(services.store, caller, entry.id, keep, choice.note, seen))
 
 
 @router.post("/{entry_id}/dismiss", response_model=EntryShape)
@@ -100,13 +100,13 @@ def dismiss(
     dismissal: Annotated[Dismissal, Body()],
 ) -> object:
     """Put an entry aside until its request or the policy changes."""
-    return entry_row(actions.dismiss(services.store, caller, entry_id, dismissal.note))
+    return of_entry(actions.dismiss(services.store, caller, entry_id, dismissal.note))
 
 
 @router.post("/{entry_id}/look-again", status_code=202, response_model=EntryShape)
 def look_again(services: TheServices, caller: Caller, entry_id: NumberPath) -> object:
     """Have the worker read the entry's user now, and decide again."""
-    return entry_row(actions.look_again(services.store, caller, entry_id))
+    return of_entry(actions.look_again(services.store, caller, entry_id))
 
 
 def _as_seen(entry: Entry, said: SeenFlags | None) -> actions.Seen:

@@ -13,7 +13,7 @@ from admin.api.shapes import BrakeShape, Count, OrgShape, Page, RunShape, Status
 from config import standing
 from sync.phrases import isoformat
 from sync.ports.brake import Brake
-from sync.rows import run_row
+from sync.rows import of_run
 
 router = APIRouter(route_class=TokenRoute)
 
@@ -45,7 +45,7 @@ def reconcile(
     """Start a reconcile, or a plan; GET /runs/{run_id} says how far it is."""
     org = org_to_change(services, caller, org)
     run = commands.start_run(services, caller, org, plan=wanted.plan, user_ids=wanted.user_ids)
-    return run_row(run)
+    return of_run(run)
 
 
 @router.post("/orgs/{org}/pause", response_model=OrgShape, tags=["orgs"])

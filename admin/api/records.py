@@ -22,7 +22,7 @@ from sync.model import License
 from sync.ports.browse import HistoryQuery, ParkedQuery, Place
 from sync.ports.history import HistoryOutcome
 from sync.ports.pending import Cause
-from sync.rows import history_row, parked_row
+from sync.rows import of_history, of_parked
 
 router = APIRouter(route_class=TokenRoute)
 
@@ -64,7 +64,7 @@ def list_parked(
         orgs=orgs_to_read(caller, filters.org), code=filters.code, search=filters.search
     )
     listing = services.store.list_parked(query, Place(after=filters.after, limit=filters.limit))
-    return page(listing, parked_row)
+    return page(listing, of_parked)
 
 
 @router.post("/parked/retry", status_code=202, response_model=Count, tags=["parked"])
@@ -96,4 +96,4 @@ def list_history(
         until=filters.until,
     )
     listing = services.store.list_history(query, Place(after=filters.after, limit=filters.limit))
-    return page(listing, history_row)
+    return page(listing, of_history)

@@ -15,7 +15,7 @@ from admin.services import Services
 from sync.model import License
 from sync.ports.browse import Change, ItemQuery, Place, RunQuery
 from sync.ports.runs import Run, RunKind, RunStatus
-from sync.rows import item_row, run_row
+from sync.rows import of_item, of_run
 
 router = APIRouter(prefix="/runs", tags=["runs"], route_class=TokenRoute)
 
@@ -48,7 +48,7 @@ def list_runs(
         statuses=tuple(filters.status),
     )
     listing = services.store.list_runs(query, Place(after=filters.after, limit=filters.limit))
-    return page(listing, run_row)
+    return page(listing, of_run)
 
 
 @router.get("/{run_id}", response_model=RunDocument)
@@ -56,7 +56,7 @@ def show_run(services: TheServices, caller: Caller, run_id: NumberPath) -> objec
     """Show how far a run is, and what it does license by license."""
     run = _run(services, caller, run_id)
     totals = [asdict(total) for total in services.store.totals(run.id)]
-    return run_row(run) | {"totals": totals}
+    return of_run(run) | {"totals": totals}
 
 
 @router.get("/{run_id}/items", response_model=Page[ItemShape])
@@ -70,7 +70,7 @@ def list_items(
     run = _run(services, caller, run_id)
     query = ItemQuery(run.id, filters.change, filters.license, filters.search)
     listing = services.store.list_items(query, Place(after=filters.after, limit=filters.limit))
-    return page(listing, item_row)
+    return page(listing, of_item)
 
 
 def _run(services: Services, caller: SignedIn, run_id: int) -> Run:

@@ -14,7 +14,7 @@ from sync.errors import UnknownReference
 from sync.phrases import isoformat
 from sync.ports.browse import Place, UserQuery
 from sync.ports.review import WaitingUser
-from sync.rows import explanation_row, user_row
+from sync.rows import of_explanation, of_user
 
 router = APIRouter(prefix="/users", tags=["users"], route_class=TokenRoute)
 
@@ -32,7 +32,7 @@ def find_users(
     """Find users by the beginning of their username or name, or by id."""
     query = UserQuery(orgs=orgs_to_read(caller, filters.org), search=filters.search)
     listing = services.store.list_users(query, Place(after=filters.after, limit=filters.limit))
-    return page(listing, user_row)
+    return page(listing, of_user)
 
 
 @router.get("/{org}/{user_id}", response_model=UserDocument)
@@ -48,7 +48,7 @@ def explain_user(services: TheServices, caller: Caller, org: OrgPath, user_id: U
             f"{org} has no user {user_id} that license-sync has seen: the next poll sees a new "
             "one, the next reconcile an old one."
         )
-    return user_row(known) | {
+    return of_user(known) | {
         "explained": _explained(services, org, user_id),
         "waiting": waiting_row(services.store.waiting(org, user_id)),
     }
@@ -82,7 +82,7 @@ def _explained(services: Services, org: str, user_id: str) -> dict[str, object] 
     made = actions.explained(services, org, user_id)
     if made is None:
         return None
-    document = explanation_row(made.explanation)
+    document = of_explanation(made.explanation)
     licenses = [
         {
             "license": row.license.value,

@@ -19,7 +19,7 @@ from sync.phrases import counted, names
 from sync.ports.browse import EntryQuery, EntrySort, HistoryQuery, Listing, Place
 from sync.ports.conflict_log import LIVE_STATUSES, Entry, EntryStatus
 from sync.ports.history import HistoryOutcome, HistoryRow
-from sync.rows import ENTRY_FIELDS, entry_row
+from sync.rows import ENTRY_FIELDS, of_entry
 
 AGES = {"1h": timedelta(hours=1), "1d": timedelta(days=1), "7d": timedelta(days=7)}
 AT_ONCE = 500
@@ -64,7 +64,7 @@ class Conflicts(Page):
     def csv(self, request: Request) -> Response:
         """Everything that the filters find, as CSV."""
         query = self._query(signed_in(request), request.query_params)
-        rows = (entry_row(entry) for entry in self._every(query))
+        rows = (of_entry(entry) for entry in self._every(query))
         return csv_answer("conflicts", ENTRY_FIELDS, rows)
 
     @reading("/{id:int}")

@@ -13,7 +13,7 @@ from sync.model import License
 from sync.ports.browse import HistoryQuery, Place
 from sync.ports.history import HistoryOutcome, HistoryRow
 from sync.ports.pending import Cause
-from sync.rows import HISTORY_FIELDS, history_row
+from sync.rows import HISTORY_FIELDS, of_history
 
 CSV_ROWS = 100_000
 """Rows of one file; narrow the filters for the rest."""
@@ -44,7 +44,7 @@ class HistoryPage(Page):
     @reading("/csv")
     def csv(self, request: Request) -> Response:
         """What the filters find, as CSV."""
-        rows = (history_row(row) for row in self._every(self._query(request)))
+        rows = (of_history(row) for row in self._every(self._query(request)))
         return csv_answer("history", HISTORY_FIELDS, rows)
 
     def _query(self, request: Request) -> HistoryQuery:

@@ -12,7 +12,7 @@ from admin.pages.queries import orgs_of, visible
 from sync.errors import NotAllowed
 from sync.phrases import counted
 from sync.ports.browse import ParkedQuery
-from sync.rows import PARKED_FIELDS, parked_row
+from sync.rows import PARKED_FIELDS, of_parked
 
 
 class Parked(Page):
@@ -43,7 +43,7 @@ class Parked(Page):
     def csv(self, request: Request) -> Response:
         """All that somebody may see, as CSV."""
         person = signed_in(request)
-        rows = (parked_row(p) for p in self.services.store.parked() if person.sees(p.org))
+        rows = (of_parked(p) for p in self.services.store.parked() if person.sees(p.org))
         return csv_answer("parked", PARKED_FIELDS, rows)
 
     @changing("/retry")

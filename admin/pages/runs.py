@@ -15,7 +15,7 @@ from sync.errors import NotAllowed
 from sync.model import License
 from sync.ports.browse import Change, ItemQuery, Place, RunQuery
 from sync.ports.runs import PlanItem, Run, RunKind, RunStatus
-from sync.rows import ITEM_FIELDS, item_row
+from sync.rows import ITEM_FIELDS, of_item
 
 MOVING = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.APPLYING)
 
@@ -68,7 +68,7 @@ class Runs(Page):
     def csv(self, request: Request) -> Response:
         """The items that the filters find, as CSV."""
         run = self._run(request)
-        rows = (item_row(item) for item in self._every(self._items(request, run)))
+        rows = (of_item(item) for item in self._every(self._items(request, run)))
         return csv_answer(f"run-{run.id}", ITEM_FIELDS, rows)
 
     @changing("/start")

@@ -4,7 +4,7 @@ Every listing is a page of rows by keyset, so that the millionth is as quick as 
 limits what is found to what somebody may see: None is every org, and empty is none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,11 +18,15 @@ from sync.ports.review import ParkedUser
 from sync.ports.runs import PlanItem, Run, RunKind, RunStatus
 
 Row = TypeVar("Row")
+Query = TypeVar("Query")
 
 Orgs = frozenset[str] | None
 
 COUNTED = 10_000
 """Listings that may be long are counted up to this many rows."""
+
+EXPORTED = 500
+"""Rows read at a time where all are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,17 @@ class Listing(Generic[Row]):
     total: int | None
     following: str | None = None
     preceding: str | None = None
+
+
+def every(listing: Callable[[Query, Place], Listing[Row]], query: Query) -> Iterator[Row]:
+    """All rows of a listing, page by page and uncounted, for as long as they are wanted."""
+    place = Place(limit=EXPORTED, counted=False)
+    while True:
+        page = listing(query, place)
+        yield from page.rows
+        if page.following is None:
+            return
+        place = Place(after=page.following, limit=EXPORTED, counted=False)
 
 
 class EntrySort(StrEnum):

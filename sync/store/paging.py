@@ -82,9 +82,10 @@ def read_page(
     has_preceding, has_following = (has_more, True) if back else (key is not None, has_more)
     first = order.key(rows[0]) if rows else key
     last = order.key(rows[-1]) if rows else key
+    is_all = key is None and not has_more
     return Listing(
         rows=tuple(map(make, rows)),
-        total=_total(connection, wanted, order) if place.counted else None,
+        total=len(rows) if is_all else _total(connection, wanted, order, place),
         following=_mark(last) if has_following and last is not None else None,
         preceding=_mark(first) if has_preceding and first is not None else None,
     )
@@ -98,8 +99,12 @@ def _stand(order: Order, place: Place) -> tuple[_Key | None, bool]:
     return None, False
 
 
-def _total(connection: Connection, wanted: Sequence[Select[Any]], order: Order) -> int | None:
-    """How many rows there are; None if they are more than are counted."""
+def _total(
+    connection: Connection, wanted: Sequence[Select[Any]], order: Order, place: Place
+) -> int | None:
+    """How many rows there are; None if they are more than are counted, or shall not be."""
+    if not place.counted:
+        return None
     total = 0
     for one in wanted:
         some = one.with_only_columns(*order.columns).limit(COUNTED + 1 - total)

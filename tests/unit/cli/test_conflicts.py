@@ -9,7 +9,7 @@ import pytest
 from sync.errors import NotAllowed, UnknownReference
 from sync.ports.conflict_log import EntryStatus
 from sync.ports.settling import OutcomeKind
-from tests.contract.store.scene import ANN, BOB, CID, REFUSAL, Scene
+from tests.contract.store.scene import ANN, BOB, CID, CTI, REFUSAL, Scene
 from tests.unit.cli.conftest import Run
 
 
@@ -121,3 +121,25 @@ def test_a_file_that_cannot_be_written_is_said_in_a_sentence(run: Run, tmp_path:
     assert "cannot be written (No such file or directory): name another file" in str(
         found.exception
     )
+
+
+def test_the_list_is_narrowed_by_what_people_look_for(run: Run, scene: Scene) -> None:
+    conflict, refusal = scene.open(ANN), scene.open(BOB, REFUSAL)
+    park(scene, CID, username="cid@example.com", hold=CTI)
+    parked = f"parked:acme:{CID}"
+    for words, found in (
+        (("--kind", "conflict"), [conflict.id]),
+        (("--kind", "refusal"), [refusal.id]),
+        (("--kind", "parked"), [parked]),
+        (("--license", "scv"), [conflict.id]),
+        (("--license", "CTI"), [refusal.id, parked]),
+        (("--license", "PCI"), []),
+        (("--user", CID), [parked]),
+        (("--user", "CID@"), [parked]),
+        (("--user", ANN), [conflict.id]),
+        (("--older-than", "1h"), []),
+        (("--older-than", "0s"), [conflict.id, refusal.id, parked]),
+    ):
+        listed = json.loads(run("conflicts", "list", "--json", *words).stdout)
+        assert [row["id"] for row in listed] == found, words
+    assert run("conflicts", "list", "--older-than", "x").exit_code == 2
