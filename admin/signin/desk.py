@@ -51,7 +51,7 @@ class Desk:
             log.warning("a sign-in from %s has to wait", address)
             raise MustWait(wait_sentence(until, self._store.now()))
         found = self._store.credentials(name)
-        if not self._passwords.fits(password, found and found.password_hash):
+        if not self._passwords.fits(password, None if found is None else found.password_hash):
             raise self._refused(name, address, "wrong password", WRONG)
         assert found is not None
         if found.account.disabled_at is not None:

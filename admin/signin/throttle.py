@@ -23,7 +23,8 @@ def wait_until(tallies: Tallies, now: datetime) -> datetime | None:
     waits = [_end(tallies.pair, FREE), _end(tallies.address, FREE_FOR_AN_ADDRESS)]
     if not tallies.is_known:
         waits.append(_end(tallies.name, FREE_FOR_A_NAME))
-    return max((end for end in waits if end is not None and end > now), default=None)
+    ends = [end for end in waits if end is not None and end > now]
+    return max(ends) if ends else None
 
 
 def wait_sentence(until: datetime, now: datetime) -> str:
@@ -37,4 +38,4 @@ def _end(tally: Tally, free: int) -> datetime | None:
     if tally.last_at is None or tally.failures < free:
         return None
     doublings = min(tally.failures - free, 16)
-    return tally.last_at + min(FIRST * 2**doublings, LONGEST)
+    return tally.last_at + min(FIRST * (1 << doublings), LONGEST)
