@@ -8,10 +8,10 @@ from starlette.applications import Starlette
 from admin.api.app import make_api
 from admin.app import make_app
 from admin.services import Services
-from admin.signin.provider import make_provider
-from admin.signin.secret import secret_key
-from admin.signin.tokens import Tokens
+from admin.signin.assembly import make_sign_in, secret_key
+from admin.signin.tokens import authenticator
 from config.logging import configure_logging
+from config.settings import Settings
 from config.wiring import Runtime
 
 log = logging.getLogger(__name__)
@@ -20,28 +20,29 @@ STOP_SECONDS = 5
 """How long requests that are being answered may go on once the process is asked to end."""
 
 
-def application(runtime: Runtime) -> Starlette:
-    """The page with its API for this runtime's settings."""
-    settings = runtime.settings
+def application(settings: Settings) -> Starlette:
+    """The page with its API for these settings."""
+    runtime = Runtime(settings)
     services = Services(runtime, runtime.store)
-    tokens = Tokens(runtime.store)
+    authenticate = authenticator(runtime.store)
     return make_app(
         services,
-        provider=make_provider(runtime.store, settings.admin),
-        api=make_api(services, tokens.signed_in),
-        authenticate=tokens.signed_in,
+        provider=make_sign_in(settings, runtime.store),
+        api=make_api(services, authenticate),
+        authenticate=authenticate,
         secret_key=secret_key(settings),
         public_url=settings.admin.url,
     )
 
 
-def serve(runtime: Runtime) -> None:
+def serve(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    configure_logging(runtime.settings)
-    page = runtime.settings.admin
+    configure_logging(settings)
+    page = settings.admin
+    app = application(settings)
     log.info("the review page is at %s", page.url)
     uvicorn.run(
-        application(runtime),
+        app,
         host=page.host,
         port=page.port,
         ssl_certfile=str(page.cert_file) if page.cert_file else None,
@@ -49,6 +50,5 @@ def serve(runtime: Runtime) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=True,
         timeout_graceful_shutdown=STOP_SECONDS,
     )

@@ -23,7 +23,7 @@ PARKED_FIELDS = (
     "licenses", "requested", "held",
 )  # fmt: skip
 HISTORY_FIELDS = (
-    "id", "at", "org", "user_id", "username", "cause", "actor", "given", "taken",
+    "id", "at", "org", "user_id", "username", "cause", "actor", "granted", "removed",
     "requested_before", "requested_after", "held_before", "held_after", "status_after", "why",
     "policy", "conflict_id", "run_id", "outcome", "error",
 )  # fmt: skip
@@ -95,7 +95,7 @@ def of_parked(parked: ParkedUser) -> Row:
 
 
 def of_history(row: HistoryRow) -> Row:
-    """A row of the history; `given` and `taken` are what the write changed of what is held."""
+    """A row of the history; `granted` and `removed` are what the write changed of what is held."""
     said = row.intent
     return {
         "id": row.id,
@@ -105,8 +105,8 @@ def of_history(row: HistoryRow) -> Row:
         "username": said.username,
         "cause": said.cause.value,
         "actor": said.actor,
-        "given": (said.held_after - said.held_before).names,
-        "taken": (said.held_before - said.held_after).names,
+        "granted": (said.held_after - said.held_before).names,
+        "removed": (said.held_before - said.held_after).names,
         "requested_before": said.requested_before.names,
         "requested_after": said.requested_after.names,
         "held_before": said.held_before.names,
@@ -148,7 +148,7 @@ def of_run(run: Run) -> Row:
         "started_by": run.started_by,
         "created_at": isoformat(run.created_at),
         "ended_at": isoformat(run.ended_at),
-        "users": len(run.user_ids) or None,
+        "users": list(run.user_ids),
         "users_read": run.users_read,
         "unsettled": run.unsettled,
         "removals": run.removals,

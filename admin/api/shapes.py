@@ -107,11 +107,11 @@ class HistoryShape(Shape):
     requested_after: Licenses
     held_before: Licenses
     held_after: Licenses
-    status: str
+    status_after: str
     why: str
     policy: str
-    conflict: int | None
-    run: int | None
+    conflict_id: int | None
+    run_id: int | None
     outcome: HistoryOutcome
     error: str | None
 
@@ -199,8 +199,8 @@ class RunShape(Shape):
     unreadable: int
     tries: int
     error: str | None
-    approved_by: str | None
-    approved_at: Time | None
+    applied_by: str | None
+    applied_at: Time | None
 
 
 class TotalShape(Shape):

@@ -28,7 +28,7 @@ class Site:
     def sign_in(self, page: Page, name: str) -> None:
         """Type name and password into the form."""
         page.goto("/login")
-        page.get_by_label("Username").fill(name)
+        page.get_by_label("Name", exact=True).fill(name)
         page.get_by_label("Password", exact=True).fill(password(name))
         page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("button", name="Sign out")).to_be_visible()

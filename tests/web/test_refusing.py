@@ -23,7 +23,7 @@ def token_of(text: str) -> str:
 def signed_in(site: Site, name: str) -> requests.Session:
     session = requests.Session()
     page = session.get(f"{site.url}/login", timeout=10).text
-    form = {"username": name, "password": password(name), "csrftoken": token_of(page)}
+    form = {"name": name, "password": password(name), "csrftoken": token_of(page)}
     answer = session.post(f"{site.url}/login", data=form, timeout=30)
     assert answer.ok
     assert "Sign out" in answer.text

@@ -59,7 +59,7 @@ def test_every_column_is_part_of_the_row_and_json_has_all_of_it(
 
 def test_a_write_says_what_it_gave_and_took() -> None:
     row = rows.of_history(WRITE)
-    assert (row["given"], row["taken"]) == (["CTI"], ["SCV"])
+    assert (row["granted"], row["removed"]) == (["CTI"], ["SCV"])
     assert (row["at"], row["outcome"], row["error"]) == (
         "2026-03-01T12:00:00.123000Z",
         "refused",
