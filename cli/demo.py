@@ -1,6 +1,7 @@
 """`license-sync demo`: the whole program on a simulated org, with a story to watch."""
 
 import os
+import secrets
 import shlex
 import socket
 import tempfile
@@ -15,6 +16,7 @@ from typing import Annotated
 import typer
 from dotenv import set_key
 
+from admin.signin.passwords import Passwords
 from cli.demo_org import Address, Admin, DemoFailed, start_org
 from cli.output import print_json, say, warn
 from cli.session import runtime
@@ -26,11 +28,13 @@ from config.settings import PREFIX
 from sync.arming import Mode
 from sync.errors import UnknownReference
 from sync.model import License, Licenses
+from sync.ports.accounts import NewAccount, Role
 
 ARMED_SECONDS = 60.0
 SETTINGS = "demo.env"
 POLL_SECONDS = "1"
 PAGE_PORT = 8477
+DEMO_USER = "demo"
 
 StateDir = Annotated[
     Path | None,
@@ -166,6 +170,17 @@ def _stay(supervisor: Supervisor, admin: Admin, home: Path) -> None:
     say(f"The logs are in {home / 'logs'}. Ctrl-C ends it; the next start finds this state.")
     supervisor.watch(warn)
     say("Stopping …")
+
+
+def _demo_account() -> str:
+    """Let somebody sign in who may decide; the password, a new one at each start."""
+    store, password = runtime().store, secrets.token_urlsafe(12)
+    hashed = Passwords().hash(password)
+    if any(account.name == DEMO_USER for account in store.accounts()):
+        store.set_password(DEMO_USER, hashed, DEMO_USER)
+    else:
+        store.create_account(NewAccount(DEMO_USER, Role.ADMIN, None, hashed), DEMO_USER)
+    return password
 
 
 def edit(user: str, tick: Ticks = None, untick: Ticks = None) -> None:
