@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cli import conflicts, find, history, orgs, parked, policy
+from cli import admin, conflicts, history, orgs, parked, policy
 from cli.check import check
 from cli.decide import decide
 from cli.demo import demo, edit
@@ -50,6 +50,7 @@ app.add_typer(parked.app, name="parked")
 app.add_typer(history.app, name="history")
 app.add_typer(find.app, name="users")
 app.add_typer(policy.app, name="policy")
+app.add_typer(admin.app, name="admin")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from config.settings import Settings
 
 _SECRET = re.compile(
     r"00D\w{12,15}(?:!|%21)[\w.]+"  # a Salesforce access token or session id
+    r"|lsync_[\w-]{20,}"  # a token of the API
     r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JWT
     r"|-----BEGIN[^-]*PRIVATE KEY-----(?:.*?-----END[^-]*PRIVATE KEY-----|[^\"]*)"
     r"|(?<=://)[^/\s\"']+(?=@)",  # user and password of a URL

@@ -33,6 +33,7 @@ HUSH = "Hu5h-Hu5h"
 SECRETS = {
     "access token": (TOKEN, [TOKEN.partition("!")[2]]),
     "access token in a form": (f"a=1&sid={TOKEN.replace('!', '%21')}", [TOKEN.partition("!")[2]]),
+    "API token": (f"shown lsync_{'x' * 43}", ["x" * 43]),
     "JWT": (f"assertion {JWT}", JWT.split(".")),
     "private key": (KEY, KEY_LINES),
     "private key cut off": (KEY[:400], KEY_LINES[:5]),

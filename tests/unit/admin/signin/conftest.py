@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.testclient import TestClient
 from starlette_admin.base import BaseAdmin
+from starlette_admin.routing import route
 from starlette_admin.views import CustomView
 
 import admin
@@ -33,7 +34,8 @@ Page = Callable[..., TestClient]
 class Front(CustomView):
     """Says who is signed in."""
 
-    async def render(self, request: Request, templates: object) -> Response:
+    @route("")
+    async def front(self, request: Request) -> Response:
         who = signed_in(request)
         return PlainTextResponse(f"{who.username}: {who.role.value}")
 
