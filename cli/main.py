@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cli import admin, conflicts, history, orgs, parked, policy
+from cli import admin, conflicts, find, history, orgs, parked, policy
 from cli.check import check
 from cli.decide import decide
 from cli.demo import demo, edit

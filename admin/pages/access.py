@@ -7,9 +7,9 @@ from starlette.responses import Response
 from admin.access import Refused, SignedIn, signed_in
 from admin.pages.page import Page, changing, reading, text
 from admin.pages.queries import one_of, orgs_of
-from admin.signin.tokens import make_token
+from admin.signin.tokens import create_token
 from sync.errors import NotAllowed
-from sync.ports.accounts import Role
+from sync.ports.accounts import NewToken, Role
 
 SHOWN_EVENTS = 50
 
@@ -45,9 +45,9 @@ class Access(Page):
         org = text(form, "org")
         orgs = person.orgs if not org else frozenset({org})
         _check_token(person, orgs)
-        secret, token = make_token(
-            self.services.store, text(form, "name"), role, orgs, person.username
-        )
+        store = self.services.store
+        new = NewToken(text(form, "name"), role, orgs, store.account(person.username).id)
+        token, secret = create_token(store, new, person.username)
         return self._page(request, made=(token.name, secret))
 
     def _page(self, request: Request, made: tuple[str, str] | None) -> Response:

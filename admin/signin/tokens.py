@@ -7,11 +7,9 @@ command line has no such account. What is kept is its digest.
 import logging
 import re
 import secrets
+from collections.abc import Callable
 
-from starlette.requests import Request
-
-from admin.access import Refused, SignedIn
-from admin.signin.addresses import client_address
+from admin.access import SignedIn
 from sync.ports.accounts import (
     AccountStore,
     ApiToken,
@@ -29,29 +27,28 @@ PREFIX = "lsync_"
 _TOKEN = re.compile(rf"{PREFIX}[\w-]{{43}}", re.ASCII)
 
 
-class Unauthorized(Refused):
-    """A call shows no token that counts: answered with 401."""
-
-
 def create_token(store: AccountStore, new: NewToken, by: str) -> tuple[ApiToken, str]:
     """A new token, and what a program has to show: this once and never again. NotAllowed."""
     secret = PREFIX + secrets.token_urlsafe(32)
     return store.create_token(new, digest(secret), by), secret
 
 
-def bearer(request: Request, store: AccountStore) -> SignedIn:
-    """Whose token a call shows; Unauthorized, which is logged. Blocks: call it from a thread."""
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer":
-        raise Unauthorized("Show a token: `Authorization: Bearer …`.")
-    given = given.strip()
-    found = store.use_token(digest(given)) if _TOKEN.fullmatch(given) else None
-    why = _refusal(found)
-    if found is None or why is not None:
-        which = "unknown" if found is None else found.token.id
-        log.warning("token %s was refused (%s), from %s", which, why, client_address(request))
-        raise Unauthorized("This token does not count (any more): make a new one.")
-    return _person(found)
+def authenticator(store: AccountStore) -> Callable[[str], SignedIn | None]:
+    """What tells whose token a text is; None, which is logged, for one that does not count.
+
+    It blocks: call it from a thread.
+    """
+
+    def whose(given: str) -> SignedIn | None:
+        found = store.use_token(digest(given)) if _TOKEN.fullmatch(given) else None
+        why = _refusal(found)
+        if found is None or why is not None:
+            which = "unknown" if found is None else found.token.id
+            log.warning("token %s was refused (%s)", which, why)
+            return None
+        return _person(found)
+
+    return whose
 
 
 def _refusal(found: TokenUse | None) -> str | None:
