@@ -49,7 +49,7 @@ def test_texts_that_no_database_takes(api: Api, filled: Filled, text: str) -> No
     api.refused("GET", "/conflicts", 422, params={"code": text})
 
 
-@pytest.mark.parametrize("text", ["%", "_", "'", "\\", "‮", "İ", "ẞ", "=cmd()", "<script>", "💩"])
+@pytest.mark.parametrize("text", ["%", "_", "'", "\\", "\u202e", "İ", "ẞ", "=cmd()", "<script>", "💩"])
 def test_odd_texts_find_nobody(api: Api, filled: Filled, text: str) -> None:
     for path in ("/conflicts", "/users", "/parked", "/history", f"/runs/{filled.plan}/items"):
         assert api.get(path, search=text)["rows"] == []
