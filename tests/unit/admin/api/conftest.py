@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -14,6 +16,8 @@ from starlette.testclient import TestClient
 
 from admin.api.app import make_api
 from admin.services import Services
+from config.settings import OrgSettings, Settings
+from config.wiring import Runtime
 from sync.errors import NotAllowed
 from sync.model import Flags
 from sync.ports.brake import Brake, HeldRemoval
@@ -127,9 +131,30 @@ class Filled:
 
 
 @pytest.fixture
-def services(services: Services) -> Services:
-    """The pages' services, with a brake."""
-    return Services(services.runtime, Braking(services.runtime.store.engine))
+def database(sqlite_url: str) -> str:
+    """The database; a module may want both kinds."""
+    return sqlite_url
+
+
+@pytest.fixture
+def services(tmp_path: Path, database: str) -> Iterator[Services]:
+    """What the API works with: two orgs that nobody can reach, and a brake."""
+    org = OrgSettings.model_validate(
+        {
+            "login_url": "https://localhost:1",
+            "client_id": "id",
+            "client_secret": "hush",
+            "features": ["scv"],
+        }
+    )
+    settings = Settings(
+        state_dir=tmp_path / "state",
+        database_url=SecretStr(database),
+        orgs={"acme": org, "beta": org},
+    )
+    runtime = Runtime(settings)
+    yield Services(runtime, Braking(runtime.store.engine))
+    runtime.store.engine.dispose()
 
 
 @pytest.fixture
