@@ -17,6 +17,9 @@ OAUTH = {
     "/services/oauth2/token": oauth.token,
     "/services/oauth2/revoke": oauth.revoke,
     "/services/oauth2/userinfo": oauth.userinfo,
+    "/services/oauth2/authorize": oauth.authorize,
+    "/.well-known/openid-configuration": oauth.configuration,
+    "/id/keys": oauth.keys,
     "/id/{rest:path}": oauth.identity,
 }
 

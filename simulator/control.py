@@ -14,6 +14,7 @@ from simulator.exchange import Exchange, Reply, read_exchange, send_reply
 from simulator.gateway import Gateway
 from simulator.ids import to_18
 from simulator.oauth import token_answer
+from simulator.openid import DEFECTS
 from simulator.org import Org
 
 PREFIX = "/__control__/"
@@ -142,6 +143,18 @@ def _token(org: Org, exchange: Exchange) -> Any:
     return token_answer(org, exchange, user_id, token, now)
 
 
+def _set_openid(org: Org, exchange: Exchange) -> Any:
+    """What goes wrong with ID tokens (`defect`, empty for nothing), and what a person has."""
+    order = _order(exchange)
+    defect = order.get("defect", org.openid.defect)
+    if defect and defect not in DEFECTS:
+        raise BadOrder(f"defect must be one of {', '.join(sorted(DEFECTS))}")
+    org.openid.defect = str(defect)
+    if "user" in order:
+        org.openid.configure(_id_by_username(org, order["user"]), order)
+    return {"defect": org.openid.defect}
+
+
 def _set_clock(org: Org, exchange: Exchange) -> Any:
     offset = _order(exchange).get("offset")
     if not isinstance(offset, int | float):
@@ -222,6 +235,7 @@ HANDLERS: dict[tuple[str, str], Callable[[Org, Exchange], Any]] = {
     ("GET", "users"): _users,
     ("GET", "state"): _state,
     ("POST", "token"): _token,
+    ("POST", "openid"): _set_openid,
     ("POST", "clock"): _set_clock,
     ("POST", "organization_id"): _change_organization,
     ("POST", "quota"): _set_quota,

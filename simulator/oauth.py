@@ -14,8 +14,10 @@ from simulator.auth import BEARER_GRANT, SCOPE, OAuthError, client_credentials, 
 from simulator.errors import ApiError, invalid_session, not_found
 from simulator.exchange import Exchange, Reply, read_exchange, send_reply
 from simulator.gateway import Visit, answer_with_faults, begin
+from simulator.openid import CODE_LIFETIME, Grant, metadata, sign_in_form, with_query
 from simulator.org import Org
 
+HTML = {"Content-Type": "text/html; charset=UTF-8"}
 NOT_CACHED = {
     "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
     "X-ReadOnlyMode": "false",
@@ -59,10 +61,77 @@ def token(org: Org, exchange: Exchange) -> Reply:
             form.get("assertion", ""), org.app.public_key, org.app.client_id, now
         )
         user_id = _approved(org, username)
+    elif grant == "authorization_code":
+        return Reply(200, _redeem(org, exchange, form, now))
     else:
         raise OAuthError("unsupported_grant_type", "grant type not supported")
     access_token = org.tokens.issue(user_id, org.organization_id, now)
     return Reply(200, token_answer(org, exchange, user_id, access_token, now))
+
+
+def _redeem(org: Org, exchange: Exchange, form: dict[str, str], now: float) -> dict[str, Any]:
+    """The last step of the code flow: tokens for the app that can prove itself."""
+    authorization = exchange.headers.get("authorization", "")
+    client_credentials(form, authorization, org.app.client_id, org.app.client_secret)
+    grant = org.openid.redeem(form, now)
+    access_token = org.tokens.issue(grant.user_id, org.organization_id, now)
+    org.db.set_setting(f"scope {access_token}", grant.scope)
+    answer = token_answer(org, exchange, grant.user_id, access_token, now)
+    answer["scope"] = grant.scope
+    if "openid" in grant.scope.split() and org.openid.defect != "no_id_token":
+        answer["id_token"] = org.openid.id_token(
+            exchange.origin, org.app.client_id, answer["id"], grant, access_token, now
+        )
+    return answer
+
+
+def configuration(_: Org, exchange: Exchange) -> Reply:
+    return Reply(200, metadata(exchange.origin))
+
+
+def keys(org: Org, _: Exchange) -> Reply:
+    return Reply(200, {"keys": [org.openid.key.public()]})
+
+
+def authorize(org: Org, exchange: Exchange) -> Reply:
+    """Nobody is redirected before it is known to whom."""
+    params = exchange.params | exchange.form()
+    uri = params.get("redirect_uri", "")
+    if params.get("client_id") != org.app.client_id:
+        raise OAuthError("invalid_client_id", "client identifier invalid")
+    if not uri.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
+    state = {"state": params["state"]} if "state" in params else {}
+    if params.get("deny"):
+        refusal = {"error": "access_denied", "error_description": "end-user denied authorization"}
+        return Reply(302, None, {"Location": with_query(uri, refusal | state)})
+    if params.get("response_type") != "code":
+        refusal = {
+            "error": "unsupported_response_type",
+            "error_description": "response type not supported",
+        }
+        return Reply(302, None, {"Location": with_query(uri, refusal | state)})
+    user_id = _active(org, params.get("login_hint", ""))
+    if user_id is None:
+        return Reply(200, sign_in_form(exchange.path, params), HTML)
+    grant = Grant(
+        user_id,
+        uri,
+        params.get("scope", ""),
+        params.get("nonce", ""),
+        params.get("code_challenge", ""),
+        org.clock.now() + CODE_LIFETIME,
+    )
+    return Reply(
+        302, None, {"Location": with_query(uri, {"code": org.openid.grant(grant)} | state)}
+    )
+
+
+def _active(org: Org, username: str) -> str | None:
+    row = org.db.execute(
+        'SELECT Id FROM "so_User" WHERE Username = ? COLLATE NOCASE AND IsActive = 1', (username,)
+    ).fetchone()
+    return str(row[0]) if row else None
 
 
 def token_answer(
@@ -115,7 +184,14 @@ def revoke(org: Org, exchange: Exchange) -> Reply:
 
 
 def userinfo(org: Org, exchange: Exchange) -> Reply:
-    return Reply(200, _person(org, exchange, _user(org, exchange)))
+    user_id = _user(org, exchange)
+    person = _person(org, exchange, user_id)
+    scope = org.db.setting(f"scope {exchange.bearer}")
+    if scope:
+        person |= org.openid.extras(user_id, scope)
+    if org.openid.defect == "other_subject":
+        person["sub"] = f"{exchange.origin}/id/{org.organization_id}/{org.integration_id}"
+    return Reply(200, person)
 
 
 def identity(org: Org, exchange: Exchange) -> Reply:

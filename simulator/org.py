@@ -12,6 +12,7 @@ from simulator.faults import Faults
 from simulator.identity import App, load_app
 from simulator.journal import Journal
 from simulator.locks import Locks
+from simulator.openid import OpenId
 from simulator.quota import Quota
 from simulator.records import Records
 from simulator.schema.access import Access
@@ -49,6 +50,7 @@ class Org:
                 self.db.set_setting("schema_date", str(self.clock.seconds()))
         self.app: App = load_app(self.db, settings.folder)
         self.queries = Queries(self.db, schema)
+        self.openid = OpenId(self.db, settings.folder)
         self.tokens = Tokens(self.db, settings.token_lifetime)
         self.journal = Journal(self.db)
         self.faults = Faults()

@@ -35,7 +35,7 @@ class Front(CustomView):
     """Says who is signed in."""
 
     @route("")
-    async def front(self, request: Request) -> Response:
+    async def index(self, request: Request) -> Response:
         who = signed_in(request)
         return PlainTextResponse(f"{who.username}: {who.role.value}")
 
