@@ -52,6 +52,17 @@ class LeaseLost(SyncError):
     """The lease ended, the org was paused, or its rules changed: whoever holds it must stop."""
 
 
+class Braked(SyncError):
+    """More would be removed than the org's limits allow: decide again, without removals.
+
+    `brake_id` is the brake that holds now.
+    """
+
+    def __init__(self, brake_id: int) -> None:
+        super().__init__("Removals wait: the brake holds.")
+        self.brake_id = brake_id
+
+
 class UnknownReference(SyncError):
     """A person named an org, conflict, run or user that is not there."""
 

@@ -3,6 +3,7 @@
 They stay until the request, the org's features or a person says otherwise (docs/decisions/0004).
 """
 
+from sync.brake import braked_reason
 from sync.model import INTERFACES, NONE, Decision, Licenses, Status, UserRecord
 from sync.statement import failed_message, message_of, status_of
 
@@ -31,8 +32,14 @@ def held_back_reason(staying: Licenses) -> str:
     )
 
 
-def said_on_record(decision: Decision, staying: Licenses) -> tuple[Status, str]:
-    """Status and message that the record shall show: a conflict before what is held back."""
+def said_on_record(
+    decision: Decision, staying: Licenses, braked: Licenses = NONE
+) -> tuple[Status, str]:
+    """Status and message that the record shall show: a conflict, what the brake keeps (`braked`),
+    what is held back (`staying`), what else the decision says, in this order.
+    """
+    if braked and not decision.conflicts:
+        return Status.FAILED, failed_message(braked_reason(braked))
     if staying and not decision.conflicts:
         return Status.FAILED, failed_message(held_back_reason(staying))
     return status_of(decision), message_of(decision)

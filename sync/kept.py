@@ -10,6 +10,7 @@ from datetime import timedelta
 from sync.model import INTERFACES, NONE, Finding, FindingKind, Flags, Licenses, UserRecord
 from sync.ports.conflict_log import Entry
 from sync.ports.history import HistoryOutcome, HistoryRow
+from sync.ports.pending import Cause
 from sync.ports.settling import UserContext
 
 UNCERTAIN = (HistoryOutcome.INTENDED, HistoryOutcome.UNKNOWN)
@@ -103,9 +104,14 @@ def _shows_end(row: HistoryRow, entry: Entry) -> bool:
         row.outcome is HistoryOutcome.INTENDED
         and row.at >= entry.opened_at
         and row.intent.conflict_id is None
-        and row.intent.run_id is None
+        and not _only_asks(row)
         and bool(entry.licenses - row.intent.requested_after)
     )
+
+
+def _only_asks(row: HistoryRow) -> bool:
+    """Whether it is a row of the run itself that adopts or undoes, not of settling its users."""
+    return row.intent.run_id is not None and row.intent.cause in (Cause.ADOPT, Cause.UNDO)
 
 
 def kept_side(finding: Finding, held: Licenses) -> Licenses:

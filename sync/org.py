@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from sync import arming
 from sync.errors import CallFailed, Failure, LeaseLost, Remedy
+from sync.ports.brake import SANE_LIMITS, Limits
 from sync.ports.orgs import OrgState, OrgStore
 from sync.ports.pending import Priority
 from sync.ports.runs import Run, RunKind, RunStatus, RunStore
@@ -62,6 +63,7 @@ class Org:
     layout: str
     jitter: Jitter
     monotonic: Callable[[], float]
+    limits: Limits = SANE_LIMITS
     _schema_good_until: float = field(default=float("-inf"), init=False)
     _fingerprints: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -188,6 +190,7 @@ class Org:
             rulebook=self.rulebook,
             own_id=self.gateway.user_id(),
             jitter=self.jitter,
+            limits=self.limits,
         )
         report = settler.settle(self.fingerprint(), priority, limit)
         if report is not None and report.stopped_by is not None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sync.brake import BRAKED, braked_reason
 from sync.conflicts import Flagged, changes
 from sync.errors import Failure, Remedy
 from sync.fights import TAKEN_BACK, taken_back_reason
@@ -96,6 +97,8 @@ class Booker:
             code=UNREADABLE.code,
             reason=UNREADABLE.message,
             hold=user.hold,
+            braked=user.braked,
+            allowed=user.allowed,
         )
 
     def outcome(self, step: Step, result: Result | None) -> Outcome:
@@ -118,6 +121,9 @@ class Booker:
                 return self._unsure(step, result)
 
     def _settled(self, step: Step, history: _History) -> Outcome:
+        if step.braked:
+            reason = braked_reason(step.braked)
+            return self._parked(step, history, BRAKED, reason, is_written=True)
         if step.held_back:
             reason = held_back_reason(step.held_back)
             return self._parked(step, history, HELD_BACK, reason, is_written=True)
@@ -204,6 +210,8 @@ class Booker:
             seen=seen_mark(step.record) if kind is OutcomeKind.PARKED else "",
             username=step.record.username,
             hold=step.user.hold if step.held_back or not is_decided else NONE,
+            braked=step.user.braked if step.target is None else step.braked,
+            allowed=NONE if is_decided else step.user.allowed,
             requested=step.requested if is_written else step.record.requested.on,
             held=held,
             history=history,

@@ -4,7 +4,7 @@ A run is resumable: each page is stored with the run's place before the next one
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sync.errors import LeaseLost, SyncError
 from sync.intake import unsettled
@@ -120,7 +120,7 @@ class Reconciler:
                 notices = unsettled(
                     records, entries, holds, self.rulebook, Cause.RECONCILE, priority
                 )
-                return [], notices
+                return [], [replace(notice, run_id=run.id) for notice in notices]
             case RunKind.PLAN:
                 items = (
                     plan_item(
@@ -153,7 +153,10 @@ class _Pass:
         for records, after_id, is_last in made.pages(run):
             items, notices = made.say(run, records)
             read += len(records)
-            made.runs.advance_run(run.id, self.token, after_id, read, items, notices, LEASE_SECONDS)
+            holders = sum(bool(record.held.on) for record in records)
+            made.runs.advance_run(
+                run.id, self.token, after_id, read, items, notices, LEASE_SECONDS, holders
+            )
             made.intake.remember(made.org, records)
             self.got_on = True
             self.progress(read)

@@ -5,11 +5,12 @@ it. Nothing is written whose history row is not committed, and nothing under a l
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from sync.errors import CallFailed, LeaseLost, Remedy
+from sync.errors import Braked, CallFailed, LeaseLost, Remedy
 from sync.outcomes import DELETED, OUT_OF_SCOPE, Booker, Result
+from sync.ports.brake import SANE_LIMITS, Limits
 from sync.ports.conflict_log import OpenEntry
 from sync.ports.pending import Claim, Priority
 from sync.ports.salesforce import (
@@ -50,6 +51,7 @@ class Settler:
     rulebook: Rulebook
     own_id: str
     jitter: Jitter
+    limits: Limits = SANE_LIMITS
     lease_seconds: float = LEASE_SECONDS
 
     def settle(self, fingerprint: str, priority: Priority, limit: int) -> SettleReport | None:
@@ -92,8 +94,7 @@ class _Batch:
     results: dict[str, Result] = field(default_factory=dict)
 
     def run(self) -> SettleReport:
-        steps = self._steps()
-        self._write([step for step in steps.values() if self._may_write(step)])
+        steps = self._written()
         booker = Booker(self.settler.jitter, self.reading.server_time)
         self._say_parked([s for s in steps.values() if booker.will_park(s, self._result(s))])
         outcomes = self._outcomes(steps, booker)
@@ -107,6 +108,19 @@ class _Batch:
         store.remember(org, sightings(steps.values(), self.results))
         store.forget(org, sorted(self.gone | self.reading.outside))
 
+    def _written(self) -> dict[str, Step]:
+        """Decide and write. If the brake stands against it, nothing is intended yet: decide again
+        under the brake, which leaves nothing that it could stand against.
+        """
+        steps = self._steps()
+        try:
+            self._write([step for step in steps.values() if self._may_write(step)])
+        except Braked as braked:
+            self.claim = replace(self.claim, brake_id=braked.brake_id)
+            steps = self._steps()
+            self._write([step for step in steps.values() if self._may_write(step)])
+        return steps
+
     def _steps(self) -> dict[str, Step]:
         steps = {}
         for user in self.claim.users:
@@ -114,7 +128,12 @@ class _Batch:
             if record is not None:
                 known = self.context.get(user.user_id, UserContext())
                 steps[user.user_id] = step_for(
-                    user, record, known, self.settler.rulebook, self.settler.own_id
+                    user,
+                    record,
+                    known,
+                    self.settler.rulebook,
+                    self.settler.own_id,
+                    brake=self.claim.brake_id is not None,
                 )
         return steps
 
@@ -139,7 +158,8 @@ class _Batch:
             self._call(chunk, history, conditional=False)
 
     def _intend(self, steps: Sequence[Step]) -> dict[str, int]:
-        ids = self.settler.store.record_intents(self.claim, [step.intent() for step in steps])
+        intents = [step.intent() for step in steps]
+        ids = self.settler.store.record_intents(self.claim, intents, self.settler.limits)
         return {step.user.user_id: id_ for step, id_ in zip(steps, ids, strict=True)}
 
     def _call(

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sync.approvals import approved_removals
+from sync.brake import braked_reason, braked_target
 from sync.fights import is_taken_back
 from sync.findings import KEPT_FOR_SWAP
 from sync.holds import held_back, said_on_record
@@ -14,6 +16,7 @@ from sync.intake import case_of
 from sync.kept import ended_unseen, held_when_opened
 from sync.model import (
     INTERFACES,
+    NONE,
     Decision,
     FindingKind,
     Flags,
@@ -40,7 +43,8 @@ class Step:
     """What is to be done about one user.
 
     `target` are the flags the record shall hold, None where nothing may be written. `held_back`
-    are those of them that the rules would take away. `kept` is what a conflict that opens now
+    are those of them that the rules would take away, `braked` those that the brake keeps, and
+    `unapproved` what goes without a person having said so. `kept` is what a conflict that opens now
     finds held; `ended` are entries that ended unseen. `write` is None when the record is as it
     should be.
     """
@@ -52,6 +56,8 @@ class Step:
     requested: Licenses
     target: Licenses | None
     held_back: Licenses
+    braked: Licenses
+    unapproved: Licenses
     kept: Licenses
     ended: frozenset[int]
     resolution: ResolutionStep | None
@@ -94,10 +100,17 @@ class Step:
             held_before=self.record.held.on,
             held_after=self.record.held.on if self.target is None else self.target,
             status_after=(self.write.status if self.write else None) or self.record.status or "",
-            why=reason_of(self.decision) or "as requested",
+            why=self._why(),
             policy=self.policy,
             conflict_id=carried.entry.id if carried else None,
+            run_id=self.user.run_id,
+            unapproved=self.unapproved,
         )
+
+    def _why(self) -> str:
+        if self.braked:
+            return braked_reason(self.braked)
+        return reason_of(self.decision) or "as requested"
 
     def failed_intent(self, write: RecordWrite) -> Intent:
         """The history row of the write that says on the record that the user is parked."""
@@ -109,6 +122,7 @@ class Step:
             held_after=self.record.held.on,
             status_after=write.status or self.record.status or "",
             conflict_id=None,
+            unapproved=NONE,
         )
 
 
@@ -118,8 +132,13 @@ def step_for(
     context: UserContext,
     rulebook: Rulebook,
     own_id: str,
+    *,
+    brake: bool = False,
 ) -> Step:
-    """Decide one record, and say what has to be written. `own_id` is the user that we write as."""
+    """Decide one record, and say what has to be written. `own_id` is the user that we write as.
+
+    With the `brake` on, nothing is removed but what a person approved.
+    """
     resolution = resolution_step(record, context)
     requested = record.requested
     if isinstance(resolution, CarryOut):
@@ -130,7 +149,12 @@ def step_for(
     standing = tuple(entry for entry in context.entries if entry.id not in ended)
     case, decision = _decide(record, requested, standing, context.recent, rulebook, own_id)
     staying = held_back(user.hold, record, decision)
-    target = None if decision.effective is None else decision.effective | staying
+    wanted = None if decision.effective is None else decision.effective | staying
+    approved = approved_removals(user, record, context, resolution)
+    target = wanted
+    if wanted is not None and brake:
+        target = braked_target(record.held.on, wanted, approved)
+    braked = _both(target, record.held.on) - _both(wanted, record.held.on)
     return Step(
         user=user,
         record=record,
@@ -139,12 +163,20 @@ def step_for(
         requested=requested.on,
         target=target,
         held_back=staying,
+        braked=braked,
+        unapproved=NONE if target is None else record.held.on - target - approved,
         kept=case.held.on,
         ended=ended,
         resolution=resolution,
-        write=None if target is None else _write(record, requested.on, target, decision, staying),
+        write=None
+        if target is None
+        else _write(record, requested.on, target, said_on_record(decision, staying, braked)),
         policy=rulebook.version,
     )
+
+
+def _both(target: Licenses | None, held: Licenses) -> Licenses:
+    return NONE if target is None else target & held
 
 
 def _decide(
@@ -171,10 +203,9 @@ def _write(
     record: UserRecord,
     requested: Licenses,
     target: Licenses,
-    decision: Decision,
-    staying: Licenses,
+    said: tuple[Status, str],
 ) -> RecordWrite | None:
-    status, message = said_on_record(decision, staying)
+    status, message = said
     write = _owned_write(record, status, message, requested, differing_flags(record, target))
     if requested == record.requested.on:
         return None if write.is_empty else write

@@ -2,9 +2,37 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from sync.model import Licenses
+
+ITSELF = "itself"
+"""Who trips a brake when nobody did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What may be removed within `minutes` without a person; 0 turns a limit off.
+
+    `share` is of the users that hold something, and counts once more than `floor` licenses go.
+    """
+
+    licenses: int = 200
+    share: float = 0.10
+    minutes: float = 60.0
+    floor: int = 20
+
+
+SANE_LIMITS = Limits()
+NO_LIMITS = Limits(licenses=0, share=0.0)
+
+
+class Scope(StrEnum):
+    """What of a plan a person approves."""
+
+    ALL = "all"
+    GRANTS = "grants"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +61,24 @@ class HeldRemoval:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class BrakeRecord:
+    """A brake as it was: who tripped it and why, and who approved what it held, if anybody did.
+
+    `users` and `licenses` are how much was released.
+    """
+
+    id: int
+    org: str
+    tripped_at: datetime
+    tripped_by: str
+    reason: str
+    released_at: datetime | None
+    released_by: str | None
+    users: int
+    licenses: int
+
+
 class BrakeStore(Protocol):
     """The store as people see the brake."""
 
@@ -52,5 +98,20 @@ class BrakeStore(Protocol):
         """Approve what waits: its users are due at once without the brake; how many.
 
         NotAllowed if no brake holds.
+        """
+        ...
+
+    def brake_records(self, org: str, limit: int = 20) -> list[BrakeRecord]:
+        """The newest brakes of an org, newest first: the one that holds, and those before it."""
+        ...
+
+    def approve_plan(
+        self, run_id: int, organization_id: str, by: str, scope: Scope, reason: str
+    ) -> int:
+        """Arm the org under a finished plan's fingerprint and queue the reconcile that applies it.
+
+        All in one transaction; the reconcile's run. Of everything, users that still are as planned
+        lose what the plan says, however many; of grants alone, the brake holds from the start, for
+        `reason`. NotAllowed if the plan is not done, or somebody approved it already.
         """
         ...

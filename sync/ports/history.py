@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sync.model import Licenses
+from sync.model import NONE, Licenses
 from sync.ports.pending import Cause
 
 
@@ -13,6 +13,7 @@ class Intent:
     """A write that is about to happen; its history row exists before it does.
 
     `held_before` and `requested_before` are the record as read, `..._after` as it will be.
+    `unapproved` is what it removes without a person having said so: what the brake counts.
     """
 
     user_id: str
@@ -28,6 +29,7 @@ class Intent:
     policy: str
     conflict_id: int | None = None
     run_id: int | None = None
+    unapproved: Licenses = NONE
 
 
 class HistoryOutcome(StrEnum):

@@ -24,6 +24,7 @@ class Cause(StrEnum):
     ADOPT = "adopt"
     RETRY = "retry"
     APPROVAL = "approval"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,16 @@ class Notice:
     seen: str = ""
     hold: Licenses = NONE
     actor: str = ""
+    run_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PendingUser:
-    """One claimed row. `version` moves with every notice that changes the row."""
+    """One claimed row. `version` moves with every notice that changes the row.
+
+    `braked` is what a brake that holds keeps this user from losing, `allowed` what a person let
+    go by releasing one. `run_id` is the run that noticed the user, if one did.
+    """
 
     user_id: str
     username: str
@@ -57,13 +63,17 @@ class PendingUser:
     noticed_at: datetime
     hold: Licenses = NONE
     actor: str = ""
+    run_id: int | None = None
+    braked: Licenses = NONE
+    allowed: Licenses = NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Pending users of one org under one lease."""
+    """Pending users of one org under one lease. `brake_id` is the brake that holds, if one does."""
 
     org: str
     token: str
     fingerprint: str
     users: tuple[PendingUser, ...]
+    brake_id: int | None = None

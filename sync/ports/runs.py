@@ -17,6 +17,7 @@ class RunKind(StrEnum):
     PLAN = "plan"
     RECONCILE = "reconcile"
     ADOPT = "adopt"
+    UNDO = "undo"
 
 
 class RunStatus(StrEnum):
@@ -26,8 +27,10 @@ class RunStatus(StrEnum):
     RUNNING = "running"
     DONE = "done"
     APPLYING = "applying"
-    """An adoption's plan that a person approved, while it is carried out."""
+    """The plan of an adoption or an undo that a person approved, while it is carried out."""
     FAILED = "failed"
+    STOPPED = "stopped"
+    """By a person: it is not gone on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class Run:
     """A pass over an org, or over some of its users (`user_ids`; empty: all).
 
     `unreadable` counts users of a plan with a flag that cannot be read. `tries` is how often it
-    was begun, this time included, since it last got on by a page.
+    was begun, this time included, since it last got on by a page. `holders` counts users read that
+    held something. An undo takes back run `of_run`, or what happened from `since` to `until`.
     """
 
     id: int
@@ -57,6 +61,10 @@ class Run:
     error: str | None
     applied_by: str | None = None
     applied_at: datetime | None = None
+    holders: int | None = None
+    of_run: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +127,19 @@ class RunStore(Protocol):
         items: Sequence[PlanItem],
         notices: Sequence[Notice],
         lease_seconds: float,
+        holders: int = 0,
     ) -> None:
-        """Store a page of a run in one transaction; LeaseLost when the lease ended."""
+        """Store a page of a run in one transaction; LeaseLost when the lease ended.
+
+        `holders` are those of the page that hold something.
+        """
+        ...
+
+    def stop_run(self, run_id: int, by: str) -> None:
+        """Stop a run that has not ended; NotAllowed if it has.
+
+        Users that it noticed and nobody has begun with are parked, as stopped.
+        """
         ...
 
     def end_run(self, run_id: int, token: str, error: str | None = None) -> None:

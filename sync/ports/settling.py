@@ -2,13 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from sync.model import NONE, Licenses, UserRecord
+from sync.ports.brake import NO_LIMITS, Limits
 from sync.ports.conflict_log import Entry, EntryChange
 from sync.ports.history import HistoryOutcome, HistoryRow, Intent
 from sync.ports.pending import Claim, PendingUser, Priority
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedItem:
+    """What a plan that a person approved said of one user: from these flags, this is removed."""
+
+    approved_at: datetime
+    requested: Licenses
+    held: Licenses
+    removed: Licenses
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,7 @@ class UserContext:
     entries: tuple[Entry, ...] = ()
     last_closed: Mapping[str, int] = field(default_factory=dict)
     recent: tuple[HistoryRow, ...] = ()
+    approved: tuple[ApprovedItem, ...] = ()
 
 
 class OutcomeKind(StrEnum):
@@ -44,7 +57,8 @@ class OutcomeKind(StrEnum):
 class Outcome:
     """How one claimed user is booked. `history` maps history ids to what became of them.
 
-    `reason` is a sentence, `code` its code (RETRY, PARKED). `hold` replaces the row's hold.
+    `reason` is a sentence, `code` its code (RETRY, PARKED). `hold`, `braked` and `allowed` replace
+    the row's.
     """
 
     user: PendingUser
@@ -55,6 +69,8 @@ class Outcome:
     seen: str = ""
     username: str = ""
     hold: Licenses = NONE
+    braked: Licenses = NONE
+    allowed: Licenses = NONE
     requested: Licenses = NONE
     held: Licenses = NONE
     history: Mapping[int, tuple[HistoryOutcome, str | None]] = field(default_factory=dict)
@@ -86,8 +102,14 @@ class SettleStore(Protocol):
         """What is known of the claimed users; users without anything known may be missing."""
         ...
 
-    def record_intents(self, claim: Claim, intents: Sequence[Intent]) -> list[int]:
-        """Commit history rows for these writes; their ids in order. LeaseLost as `renew`."""
+    def record_intents(
+        self, claim: Claim, intents: Sequence[Intent], limits: Limits = NO_LIMITS
+    ) -> list[int]:
+        """Commit history rows for these writes; their ids in order. LeaseLost as `renew`.
+
+        Braked, and nothing is committed, if a brake holds that these writes do not know of, or if
+        they would remove more than the limits: then the brake has tripped.
+        """
         ...
 
     def book(self, claim: Claim, outcomes: Sequence[Outcome]) -> None:

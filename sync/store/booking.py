@@ -1,14 +1,17 @@
 """Booking a batch: history, conflict log and pending users, in one transaction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Connection
 
+from sync.model import NONE
 from sync.ports.pending import Claim
 from sync.ports.settling import Outcome, OutcomeKind
+from sync.store.brake import still_holds
 from sync.store.columns import AnyRow
 from sync.store.database import Database, after
 from sync.store.entry_changes import apply_changes, end_entries
@@ -52,12 +55,14 @@ def _book_users(
     connection: Connection, claim: Claim, outcomes: Sequence[Outcome], now: datetime
 ) -> None:
     """Free the rows that stay; what is still leased then is settled, and goes."""
-    by_user = {outcome.user.user_id: outcome for outcome in outcomes}
     rows = connection.execute(_LOCK, {"of_token": claim.token}).all()
+    by_user = {o.user.user_id: o for o in _unless_released(connection, claim, outcomes)}
     staying = []
     for row in rows:
         outcome = by_user.get(row.user_id)
         values = {"due_at": now} if outcome is None else _after_outcome(row, outcome, now)
+        if values is not None and outcome is not None:
+            values |= _of_brake(claim, outcome)
         if values is not None:
             known = {name: row._mapping[name] for name in _STAYING}
             named = {f"new_{name}": value for name, value in (known | values).items()}
@@ -66,6 +71,30 @@ def _book_users(
         connection.execute(_STAY, staying)
     if len(staying) < len(rows):
         connection.execute(_REMOVE, {"of_token": claim.token})
+
+
+def _unless_released(
+    connection: Connection, claim: Claim, outcomes: Sequence[Outcome]
+) -> list[Outcome]:
+    """Whom a brake held that somebody has released meanwhile is looked at again, at once."""
+    is_braked = any(outcome.braked for outcome in outcomes)
+    if not is_braked or claim.brake_id is None or still_holds(connection, claim.brake_id):
+        return list(outcomes)
+    return [_let_go(outcome) if outcome.braked else outcome for outcome in outcomes]
+
+
+def _let_go(outcome: Outcome) -> Outcome:
+    """Allowed is only what the person could see: what earlier batches had booked."""
+    allowed = outcome.allowed | outcome.user.braked
+    return replace(outcome, kind=OutcomeKind.AGAIN, delay=0.0, braked=NONE, allowed=allowed)
+
+
+def _of_brake(claim: Claim, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "braked": outcome.braked,
+        "allowed": outcome.allowed,
+        "brake_id": claim.brake_id if outcome.braked else None,
+    }
 
 
 _IS_HELD = _row.lease_token == bindparam("of_token")
@@ -83,6 +112,9 @@ _STAYING = (
     "hold",
     "requested",
     "held",
+    "braked",
+    "allowed",
+    "brake_id",
 )
 _STAY = (
     update(pending_user)

@@ -10,10 +10,11 @@ from sqlalchemy.engine import Connection
 from sync.ports.conflict_log import LIVE_STATUSES, Entry, EntryStatus
 from sync.ports.history import HistoryOutcome, HistoryRow
 from sync.ports.pending import Claim
-from sync.ports.settling import UserContext
+from sync.ports.settling import ApprovedItem, UserContext
+from sync.store.brake_tables import approval
 from sync.store.entries import entry_from
 from sync.store.history import COLUMNS, history_row
-from sync.store.tables import conflict, history, pending_user
+from sync.store.tables import conflict, history, pending_user, run, run_item
 
 RECENT = 10
 _HELD_OR_MAY_HOLD = (
@@ -75,9 +76,19 @@ def _recent() -> Select[Any]:
 
 _RECENT = _recent()
 
+_item = run_item.c
+_APPROVED = (
+    select(_item.user_id, approval.c.at, _item.requested_after, _item.held, _item.after)
+    .select_from(approval)
+    .join(run, (run.c.id == approval.c.run_id) & (run.c.fingerprint == bindparam("of_print")))
+    .join(pending_user, _claimed.org == approval.c.org)
+    .join(run_item, (_item.run_id == approval.c.run_id) & (_item.user_id == _claimed.user_id))
+    .where(approval.c.org == bindparam("of_org"), _IS_CLAIMED, _item.after.is_not(None))
+)
+
 
 def read_context(connection: Connection, claim: Claim) -> Mapping[str, UserContext]:
-    """What is known of the users of a claim, three queries for all of them."""
+    """What is known of the users of a claim, four queries for all of them."""
     of_claim = {"of_token": claim.token}
     living: dict[str, list[Entry]] = defaultdict(list)
     for row in connection.execute(_LIVING, of_claim):
@@ -88,11 +99,25 @@ def read_context(connection: Connection, claim: Claim) -> Mapping[str, UserConte
     recent: dict[str, list[HistoryRow]] = defaultdict(list)
     for row in connection.execute(_RECENT, of_claim):
         recent[row.user_id].append(history_row(row))
+    approved = _approved_items(connection, claim)
     return {
         user_id: UserContext(
             tuple(living.get(user_id, ())),
             closed.get(user_id, {}),
             tuple(recent.get(user_id, ())),
+            tuple(approved.get(user_id, ())),
         )
-        for user_id in {*living, *closed, *recent}
+        for user_id in {*living, *closed, *recent, *approved}
     }
+
+
+def _approved_items(connection: Connection, claim: Claim) -> dict[str, list[ApprovedItem]]:
+    """What approved plans say of the users of a claim."""
+    found: dict[str, list[ApprovedItem]] = defaultdict(list)
+    for user_id, at, requested, held, after in connection.execute(_APPROVED, _of(claim)):
+        found[user_id].append(ApprovedItem(at, requested, held, held - after))
+    return found
+
+
+def _of(claim: Claim) -> dict[str, str]:
+    return {"of_org": claim.org, "of_token": claim.token, "of_print": claim.fingerprint}

@@ -30,6 +30,7 @@ INTENT = (
     _row.policy,
     _row.conflict_id,
     _row.run_id,
+    _row.unapproved,
 )
 COLUMNS = (_row.id, _row.org, _row.at, *INTENT, _row.outcome, _row.error)
 _NAMES = tuple(column.name for column in INTENT)
@@ -37,7 +38,8 @@ _NAMES = tuple(column.name for column in INTENT)
 
 def history_row(row: AnyRow) -> HistoryRow:
     """A row that was selected as `COLUMNS`."""
-    return HistoryRow(row[0], row[1], row[2], Intent(*row[3:16]), row[16], row[17])
+    id_, org, at, *intent, outcome, error = row
+    return HistoryRow(id_, org, at, Intent(*intent), outcome, error)
 
 
 def insert_intents(

@@ -69,6 +69,7 @@ def _values(org: str, notice: Notice, version: int, now: datetime) -> dict[str, 
         "hold_version": version if notice.hold else 0,
         "requested": NONE,
         "held": NONE,
+        "run_id": notice.run_id,
     }
 
 
@@ -87,7 +88,7 @@ def _upsert(dialect: str) -> sqlite.Insert | postgresql.Insert:
         "hold": case((brings_hold, new.hold), else_=_row.hold),
         "hold_version": case((brings_hold, new.hold_version), else_=_row.hold_version),
     }
-    replaced = ("version", "cause", "actor", "due_at", "attempts", "error_code", "error_reason")
+    replaced = ("version", "cause", "actor", "due_at", "attempts", "run_id", *_ERROR)
     upsert: sqlite.Insert | postgresql.Insert = statement.on_conflict_do_update(
         index_elements=["org", "user_id"],
         set_=kept | {name: new[name] for name in replaced} | {"parked_at": None},
@@ -95,6 +96,8 @@ def _upsert(dialect: str) -> sqlite.Insert | postgresql.Insert:
     )
     return upsert.execution_options(preserve_rowcount=True)
 
+
+_ERROR = ("error_code", "error_reason")
 
 _HURRY = (
     update(pending_user)

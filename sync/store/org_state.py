@@ -21,6 +21,7 @@ _STATES = select(org_state).where(_OF_ORG_AND_ALL)
 _PAUSED = select(func.count()).where(_OF_ORG_AND_ALL, org_state.c.paused_at.is_not(None))
 
 
+_LOCK = select(org_state.c.org).where(org_state.c.org == bindparam("of_org")).with_for_update()
 _ARMED = (
     select(org_state.c.org)
     .where(org_state.c.org == bindparam("of_org"), org_state.c.armed_at.is_not(None))
@@ -35,6 +36,13 @@ def set_org(connection: Connection, org: str, **values: Any) -> None:
         return
     new = insert_on(connection, org_state).values(org=org, **values)
     connection.execute(new.on_conflict_do_update(index_elements=["org"], set_=values))
+
+
+def lock_org(connection: Connection, org: str) -> None:
+    """Hold the org's row to the end of the transaction; it is made if nobody has met the org."""
+    new = insert_on(connection, org_state).values(org=org)
+    connection.execute(new.on_conflict_do_nothing(index_elements=["org"]))
+    connection.execute(_LOCK, {"of_org": org}).one()
 
 
 def may_write(connection: Connection, org: str, fingerprint: str) -> bool:

@@ -1,16 +1,19 @@
 """Claiming pending users, and giving them back."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Integer, Update, bindparam, case, select, update
 from sqlalchemy.engine import Connection
 
-from sync.errors import LeaseLost
+from sync.errors import Braked, LeaseLost
 from sync.model import NONE, Licenses
+from sync.ports.brake import NO_LIMITS, Limits
 from sync.ports.history import Intent
 from sync.ports.pending import Claim, Notice, PendingUser, Priority
 from sync.ports.settling import UserContext
+from sync.store.brake import holding_brake, released_among, stopped_by_brake
 from sync.store.columns import AnyRow
 from sync.store.context import read_context
 from sync.store.database import Database, after, chunks, new_token
@@ -69,11 +72,12 @@ class PendingUsers(Database):
             free_ended(connection, org, now)
             whose = {"of_org": org, "of_priority": priority, "now": now}
             taken = connection.execute(_TAKE, whose | {"token": token, "at_most": limit})
-            users = _users(taken.all())
+            brake_id = holding_brake(connection, org)
+            users = _users(connection, taken.all())
             if not users:
                 return None
             begin_lease(connection, token, org, after(now, lease_seconds))
-        return Claim(org, token, fingerprint, tuple(users))
+        return Claim(org, token, fingerprint, tuple(users), brake_id)
 
     def renew(self, claim: Claim, lease_seconds: float) -> None:
         """Prolong the lease; LeaseLost if it ended, the org is paused or no longer armed so."""
@@ -86,11 +90,19 @@ class PendingUsers(Database):
         with self.reading() as connection:
             return read_context(connection, claim)
 
-    def record_intents(self, claim: Claim, intents: Sequence[Intent]) -> list[int]:
-        """Commit history rows for these writes, and return their ids; LeaseLost as `renew`."""
+    def record_intents(
+        self, claim: Claim, intents: Sequence[Intent], limits: Limits = NO_LIMITS
+    ) -> list[int]:
+        """Commit history rows for these writes, and return their ids; LeaseLost as `renew`.
+
+        Braked, and only the tripped brake is committed, where a brake stands against them.
+        """
         with self.writing() as connection:
             now = self._may_go_on(connection, claim)
-            return insert_intents(self, connection, now, claim.org, intents)
+            brake_id = stopped_by_brake(connection, now, claim.org, intents, limits)
+            if brake_id is None:
+                return insert_intents(self, connection, now, claim.org, intents)
+        raise Braked(brake_id)
 
     def release(self, claim: Claim, delay: float, reason: str) -> None:
         """Give all users back untried, due after `delay` seconds; quietly nothing if lost."""
@@ -139,6 +151,10 @@ def _take() -> Update:
             _row.noticed_at,
             _row.hold,
             _row.actor,
+            _row.run_id,
+            _row.braked,
+            _row.allowed,
+            _row.brake_id,
             _row.due_at,
         )
     )
@@ -147,9 +163,18 @@ def _take() -> Update:
 _TAKE = _take()
 
 
-def _users(rows: Sequence[AnyRow]) -> list[PendingUser]:
+def _users(connection: Connection, rows: Sequence[AnyRow]) -> list[PendingUser]:
+    """Claimed rows as users: what a released brake held is allowed now."""
+    released = released_among(connection, sorted({row.brake_id for row in rows if row.braked}))
     ordered = sorted(rows, key=lambda row: (row.due_at, row.user_id))
-    return [PendingUser(*row[:-1]) for row in ordered]
+    return [_user(row, is_released=row.brake_id in released) for row in ordered]
+
+
+def _user(row: AnyRow, *, is_released: bool) -> PendingUser:
+    user = PendingUser(*row[:-2])
+    if not is_released:
+        return user
+    return replace(user, braked=NONE, allowed=user.allowed | user.braked)
 
 
 def _give_back(claim: Claim, due_at: datetime, reason: str) -> Update:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from sync.errors import LeaseLost, UnknownReference
@@ -40,6 +40,10 @@ RUN = (
     _row.error,
     _row.applied_by,
     _row.applied_at,
+    _row.holders,
+    _row.of_run,
+    _row.since,
+    _row.until,
 )
 _LOST = "The run took longer than its lease; another worker goes on from the stored place."
 _PAUSED = "The org was paused: the run stops where it is."
@@ -59,22 +63,9 @@ class Runs(Database):
         user_ids: Sequence[str] = (),
     ) -> int:
         """Queue a run; its id."""
-        counts = dict.fromkeys(_COUNTS, 0)
         with self.writing() as connection:
-            new = insert(run).values(
-                org=org,
-                kind=kind,
-                status=RunStatus.QUEUED,
-                fingerprint=fingerprint,
-                started_by=by,
-                created_at=self.clock_of(connection),
-                user_ids=list(user_ids),
-                whole_org=not user_ids,
-                after_id="",
-                **counts,
-            )
-            run_id: int = connection.execute(new.returning(_row.id)).scalar_one()
-        return run_id
+            now = self.clock_of(connection)
+            return insert_run(connection, now, org, kind, fingerprint, by, user_ids)
 
     def take_run(self, run_id: int, lease_seconds: float) -> tuple[Run, str] | None:
         """Lease a due run, or a running one whose lease ended; None if it is not to be had."""
@@ -100,10 +91,11 @@ class Runs(Database):
         items: Sequence[PlanItem],
         notices: Sequence[Notice],
         lease_seconds: float,
+        holders: int = 0,
     ) -> None:
         """Store a page of a run in one transaction; LeaseLost when the lease ended.
 
-        `users_read` is how many it has read in all.
+        `users_read` is how many it has read in all, `holders` how many of the page hold something.
         """
         with self.writing() as connection:
             now, org = self._lock_run(connection, run_id, token)
@@ -114,6 +106,7 @@ class Runs(Database):
                 run_id,
                 after_id=after_id,
                 users_read=users_read,
+                holders=func.coalesce(_row.holders, 0) + holders,
                 unsettled=_row.unsettled + len(found),
                 removals=_row.removals + sum(len(item.removed) for item in items),
                 grants=_row.grants + sum(len(item.granted) for item in items),
@@ -225,6 +218,33 @@ class Runs(Database):
         if row is None or row.lease_until <= now:
             raise LeaseLost(_LOST)
         return now, row.org
+
+
+def insert_run(
+    connection: Connection,
+    now: datetime,
+    org: str,
+    kind: RunKind,
+    fingerprint: str,
+    by: str,
+    user_ids: Sequence[str] = (),
+    **more: Any,
+) -> int:
+    """Queue a run; its id."""
+    new = insert(run).values(
+        org=org,
+        kind=kind,
+        status=RunStatus.QUEUED,
+        fingerprint=fingerprint,
+        started_by=by,
+        created_at=now,
+        user_ids=list(user_ids),
+        whole_org=not user_ids,
+        after_id="",
+        **dict.fromkeys(_COUNTS, 0),
+        **more,
+    )
+    return int(connection.execute(new.returning(_row.id)).scalar_one())
 
 
 def _is_free(idle: RunStatus, busy: RunStatus, now: datetime) -> ColumnElement[bool]:

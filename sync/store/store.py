@@ -3,7 +3,9 @@
 from sync.store.account_events import AccountEvents
 from sync.store.accounts import Accounts
 from sync.store.api_tokens import ApiTokens
+from sync.store.approvals import Approvals
 from sync.store.booking import Booking
+from sync.store.brake import Brakes
 from sync.store.conflict_log import ConflictLog
 from sync.store.cursors import Cursors
 from sync.store.history import History
@@ -17,10 +19,14 @@ from sync.store.review import Review
 from sync.store.runs import Runs
 from sync.store.sessions import Sessions
 from sync.store.sign_ins import SignIns
+from sync.store.stopping import Stopping
 from sync.store.sweep import Sweep
 
 
 class SqlStore(
+    Approvals,
+    Brakes,
+    Stopping,
     PendingUsers,
     Booking,
     Cursors,

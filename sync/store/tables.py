@@ -68,6 +68,10 @@ pending_user = Table(
     Column("hold_version", BigInteger, nullable=False),
     Column("requested", LicenseSet, nullable=False),
     Column("held", LicenseSet, nullable=False),
+    Column("braked", LicenseSet, nullable=False, server_default="-"),
+    Column("allowed", LicenseSet, nullable=False, server_default="-"),
+    Column("brake_id", BigInteger),
+    Column("run_id", BigInteger),
 )
 
 _FREE = text("lease_token IS NULL")
@@ -192,6 +196,7 @@ history = Table(
     Column("outcome", Word(HistoryOutcome), nullable=False),
     Column("outcome_at", UtcTime),
     Column("error", Text),
+    Column("unapproved", LicenseSet, nullable=False, server_default="-"),
     Index("ix_history_user", "org", "user_id", "id"),
     Index("ix_history_org", "org", "id"),
 )
@@ -222,6 +227,10 @@ run = Table(
     Column("applied_at", UtcTime),
     Column("lease_token", Ident),
     Column("lease_until", UtcTime),
+    Column("holders", Integer),
+    Column("of_run", BigInteger),
+    Column("since", UtcTime),
+    Column("until", UtcTime),
     Index("ix_run_status", "status", "id"),
     Index("ix_run_org", "org", "kind", "id"),
 )

@@ -41,14 +41,7 @@ def test_names_that_no_org_has(api: Api, filled: Filled) -> None:
         api.refused("GET", f"/conflicts?org={org}", 422)
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("text", ["%", "_", "'", "\\", "\u202e", "İ", "ẞ", "=cmd()", "<script>", "💩"])
-def test_odd_texts_find_nobody(api: Api, filled: Filled, text: str) -> None:
-    for path in ("/conflicts", "/users", "/parked", "/history", f"/runs/{filled.plan}/items"):
-        assert api.get(path, search=text)["rows"] == []
-=======
 USER_IDS = ["a%00", "005", ANN[:15], ANN + "A", "%ED%A0%80" * 18, ANN.lower()]
->>>>>>> api
 
 
 def test_ids_that_no_user_has(api: Api, filled: Filled) -> None:
