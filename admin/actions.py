@@ -126,6 +126,20 @@ def resume(store: Store, person: SignedIn, org: str) -> None:
         )
 
 
+def release_brake(store: Store, person: SignedIn, org: str) -> int:
+    """Approve what an org's brake holds; how many users lose something now. NotAllowed."""
+    check_change(person, org)
+    return store.release_brake(org, person.username)
+
+
+def hold_removals(store: Store, person: SignedIn, org: str, reason: str) -> None:
+    """Let nothing be removed in an org until somebody releases the brake."""
+    check_change(person, org)
+    if not reason:
+        raise NotAllowed("Say why removals are to wait: others will ask.")
+    store.hold_removals(org, person.username, reason)
+
+
 def explained(services: Services, org: str, user_id: str) -> Explained | None:
     """What the rules make of a record as it was last seen; None if it never was, or the org's
     rules cannot be used.

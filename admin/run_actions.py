@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from admin.access import SignedIn
 from admin.actions import check_change
 from admin.services import Services
-from sync.errors import NotAllowed, SyncError
+from sync import commands
+from sync.errors import SyncError
+from sync.ports.brake import Scope
 from sync.ports.browse import RunQuery
 from sync.ports.runs import Run, RunKind, RunStatus
 
@@ -13,12 +15,35 @@ from sync.ports.runs import Run, RunKind, RunStatus
 def start_run(
     services: Services, person: SignedIn, org: str, kind: RunKind, user_ids: Sequence[str] = ()
 ) -> int:
-    """Queue a run over the org, or some users; its id. NotAllowed if nobody knows who answers."""
+    """Queue a run over the org, or some users; its id. NotAllowed where it cannot work."""
     check_change(person, org)
-    fingerprint = _fingerprint(services, org)
-    if fingerprint is None:
-        raise NotAllowed(f"{org} has not answered yet: start a run once it has been polled.")
-    return services.store.create_run(org, kind, fingerprint, person.username, user_ids)
+    made = services.runtime.org(org)
+    return commands.start_run(services.store, made, kind, person.username, user_ids)
+
+
+def approvable(services: Services, run: Run) -> bool:
+    """Whether this is the plan of its org that a person may approve now."""
+    if run.status is not RunStatus.DONE or run.user_ids or run.applied_at is not None:
+        return False
+    newest = newest_plan(services, run.org)
+    return newest is not None and newest.id == run.id
+
+
+def approve_plan(
+    services: Services, person: SignedIn, run_id: int, *, only_grants: bool = False
+) -> int:
+    """Approve a plan, whole or only what it grants; the run that carries it out. NotAllowed."""
+    run = services.store.run(run_id)
+    check_change(person, run.org)
+    scope = Scope.GRANTS if only_grants else Scope.ALL
+    org = services.runtime.org(run.org)
+    return commands.approve_plan(services.store, org, run_id, person.username, scope)
+
+
+def stop_run(services: Services, person: SignedIn, run_id: int) -> None:
+    """Stop a run; NotAllowed if it has ended."""
+    check_change(person, services.store.run(run_id).org)
+    commands.stop_run(services.store, run_id, person.username)
 
 
 def newest_plan(services: Services, org: str) -> Run | None:

@@ -84,24 +84,20 @@ class Runs(Page):
     @changing("/{id:int}/approve")
     def approve(self, request: Request, form: FormData) -> str:
         """Approve a plan: all of it, or only what it grants."""
-        run = self.services.store.run(request.path_params["id"])
+        run_id = request.path_params["id"]
         only_grants = text(form, "scope") == "grants"
-        person = signed_in(request)
-        return run_actions.approve_run(self.services, person, run, only_grants=only_grants)
+        applying = run_actions.approve_plan(
+            self.services, signed_in(request), run_id, only_grants=only_grants
+        )
+        what = "its grants are" if only_grants else "it is"
+        return f"Plan {run_id} is approved: {what} carried out by run {applying}."
 
     @changing("/{id:int}/stop")
     def stop(self, request: Request, _form: FormData) -> str:
         """Stop a run."""
-        run = self.services.store.run(request.path_params["id"])
-        run_actions.stop_run(self.services, signed_in(request), run)
-        return f"Run {run.id} is stopped: what it wrote stays, and can be undone."
-
-    @changing("/{id:int}/undo")
-    def undo(self, request: Request, _form: FormData) -> str:
-        """Plan the undoing of a run."""
-        run = self.services.store.run(request.path_params["id"])
-        new = run_actions.undo_run(self.services, signed_in(request), run)
-        return f"Run {new} plans how to undo run {run.id}: it writes nothing until it is approved."
+        run_id = request.path_params["id"]
+        run_actions.stop_run(self.services, signed_in(request), run_id)
+        return f"Run {run_id} is stopped: what it wrote stays, whom it noticed is parked."
 
     def _run(self, request: Request) -> Run:
         run = self.services.store.run(request.path_params["id"])
