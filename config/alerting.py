@@ -32,7 +32,7 @@ SEND_SECONDS = 15.0
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 _UNKNOWN = "is no URL that Apprise understands"
-_LATE = f"did not answer within {SEND_SECONDS:.0f} s"
+_LATE = "did not answer in time"
 _REFUSED = "could not be reached or refused it"
 
 
