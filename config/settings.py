@@ -7,6 +7,7 @@ environment, files in `LICENSE_SYNC_SECRETS_DIR`, `.env`, the TOML file `LICENSE
 import hashlib
 import os
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
@@ -24,6 +25,7 @@ from config.admin import AdminSettings
 from config.sources import PREFIX as PREFIX
 from config.sources import by_name, env_file, secret_files, without_person
 from config.values import (
+    AlertUrls,
     BrokerUrl,
     DatabaseUrl,
     ExistingFile,
@@ -62,6 +64,9 @@ class OrgSettings(BaseModel):
     on_conflict: str | None = None
     inactive: str | None = None
     api_version: Annotated[str, Field(pattern=r"^\d{2}\.0$")] = "62.0"
+    alert_urls: AlertUrls = ()
+    alert_urls_file: ExistingFile | None = None
+    credentials_expire_on: date | None = None
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
@@ -101,6 +106,8 @@ class Settings(BaseSettings):
     settle_limit: int = Field(default=2000, ge=1, le=2000)
     live_workers: int = Field(default=2, ge=1, le=64)
     bulk_workers: int = Field(default=1, ge=1, le=64)
+    alert_urls: AlertUrls = ()
+    alert_urls_file: ExistingFile | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "console"
     admin: AdminSettings = AdminSettings()

@@ -4,6 +4,7 @@ A URL that holds a password is read to its end here: of one with an unescaped / 
 password would pass for a host or a port, and be shown in the next error.
 """
 
+import json
 import re
 import warnings
 from collections.abc import Collection
@@ -127,6 +128,35 @@ def _is_claim(value: object) -> bool:
     return isinstance(value, str) and _CLAIM.fullmatch(value) is not None
 
 
+def alert_urls(value: object) -> tuple[SecretStr, ...]:
+    """As JSON or TOML has them, or one a line, or with spaces between them. ValueError.
+
+    Whether Apprise knows a service is seen when it is used: to load them all takes time.
+    """
+    if isinstance(value, str):
+        value = _from_json(value) if value.lstrip().startswith("[") else value.split()
+    if not isinstance(value, list | tuple):
+        raise ValueError(_WRITE_URLS)
+    texts = [url.get_secret_value() if isinstance(url, SecretStr) else url for url in value]
+    if not all(isinstance(text, str) and _ALERT_URL.fullmatch(text) for text in texts):
+        raise ValueError(_WRITE_URLS)
+    return tuple(SecretStr(text) for text in texts)
+
+
+def _from_json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+_ALERT_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+")
+_WRITE_URLS = (
+    "write it as Apprise URLs such as mailtos://user:password@host?to=ada@acme.example, one a "
+    "line, with %20 for spaces"
+)
+
+
 def _existing_file(path: Path) -> Path:
     """The path is not said: it may be a key that was pasted in the place of its file's name."""
     try:
@@ -155,3 +185,4 @@ Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_names)]
 Claims = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_claims)]
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 Folder = Annotated[Path, AfterValidator(_folder)]
+AlertUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(alert_urls)]

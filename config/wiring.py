@@ -2,23 +2,28 @@
 
 import random
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from config.alerting import AppriseMessenger
 from config.errors import BadSettings
 from config.layouts import load_layout
 from config.policies import load_policy
 from config.settings import PREFIX, OrgSettings, Settings
 from config.state import make_state_dir
-from sync.errors import UnknownReference
+from sync.arming import Mode
+from sync.errors import StoreUnavailable, SyncError, UnknownReference
 from sync.org import Org
 from sync.policy import Policy
+from sync.ports.brake import Brake
 from sync.rules import Rulebook
 from sync.salesforce.gateway import Connection, Gateway, connect
 from sync.salesforce.login import ClientCredentials, Credentials, JwtBearer
 from sync.store.engine import make_engine
 from sync.store.schema import require_current, upgrade
 from sync.store.store import SqlStore
+from sync.telling import Surroundings, Teller
 
 
 class Runtime:
@@ -27,6 +32,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._orgs: dict[str, Org] = {}
+        self._teller: Teller | None = None
 
     @cached_property
     def store(self) -> SqlStore:
@@ -60,6 +66,33 @@ class Runtime:
                 raise UnknownReference(unknown_org(name, self.org_names))
             self._orgs[name] = self._make(name, self.settings.orgs[name])
         return self._orgs[name]
+
+    def teller(self, page_url: str | None = None) -> Teller:
+        """What tells people of trouble, made once; `page_url` is where they can look."""
+        if self._teller is None:
+            messenger = AppriseMessenger(self.settings)
+            self._teller = Teller(self.store, messenger, time.monotonic, page_url)
+        return self._teller
+
+    def surroundings(self, brakes: Sequence[Brake] = ()) -> Surroundings:
+        """What alerts have to know of the orgs besides what is stored; no network."""
+        working, problems = set(), {}
+        for name in self.org_names:
+            try:
+                if self.org(name).mode(self.store.state(name)) is Mode.ARMED:
+                    working.add(name)
+            except StoreUnavailable:
+                raise
+            except SyncError as error:
+                problems[name] = str(error)
+        dates = {name: org.credentials_expire_on for name, org in self.settings.orgs.items()}
+        return Surroundings(
+            orgs=self.org_names,
+            working=frozenset(working),
+            problems=problems,
+            expiries={name: on for name, on in dates.items() if on is not None},
+            brakes=brakes,
+        )
 
     def _make(self, name: str, settings: OrgSettings) -> Org:
         layout = load_layout(settings.layout)

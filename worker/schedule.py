@@ -4,6 +4,7 @@ from config.settings import Settings
 
 SWEEP_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
+ALERTS_SECONDS = 20.0
 NIGHTLY_SECONDS = 120.0
 """How often it is asked whether the night's reconcile is due; the hour stands in the settings."""
 
@@ -12,6 +13,7 @@ def schedule(settings: Settings) -> dict[str, dict[str, object]]:
     """Beat's entries: a poll and an overlap scan for each org, the night's reconcile, the sweep."""
     entries: dict[str, dict[str, object]] = {
         "sweep": _tick("worker.tasks.sweep", SWEEP_SECONDS),
+        "alerts": _tick("worker.tasks.alerts", ALERTS_SECONDS),
     }
     for queue in ("live", "bulk"):
         entries[f"heartbeat-{queue}"] = _tick(

@@ -63,6 +63,12 @@ def nightly(org: str) -> None:
 
 
 @app.task(base=SyncTask)
+def alerts() -> None:
+    """Tell people of what began and of what is over."""
+    runtime().teller().tell(runtime().surroundings())
+
+
+@app.task(base=SyncTask)
 def sweep() -> None:
     """Wake whoever has something to do: what a lost message left lying."""
     for org, work in runtime().store.due_work().items():

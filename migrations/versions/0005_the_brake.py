@@ -44,12 +44,12 @@ def upgrade() -> None:
     op.add_column("run", sa.Column("until", TIME))
     _index("ix_pending_user_braked", "pending_user", ["org", "user_id"], BRAKED)
     _index("ix_history_unapproved", "history", ["org", "at"], UNAPPROVED)
-    _index("ix_history_run", "history", ["run_id", "user_id", "id"], OF_RUN)
+    _index("ix_history_run_user", "history", ["run_id", "user_id", "id"], OF_RUN)
 
 
 def downgrade() -> None:
     """Take all of it away."""
-    op.drop_index("ix_history_run", "history")
+    op.drop_index("ix_history_run_user", "history")
     op.drop_index("ix_history_unapproved", "history")
     op.drop_index("ix_pending_user_braked", "pending_user")
     for table, columns in COLUMNS.items():

@@ -2,12 +2,14 @@
 
 from sync.store.account_events import AccountEvents
 from sync.store.accounts import Accounts
+from sync.store.alerts import Alerts
 from sync.store.api_tokens import ApiTokens
 from sync.store.approvals import Approvals
 from sync.store.booking import Booking
 from sync.store.brake import Brakes
 from sync.store.conflict_log import ConflictLog
 from sync.store.cursors import Cursors
+from sync.store.gathering import Gathering
 from sync.store.history import History
 from sync.store.known_users import KnownUsers
 from sync.store.listed_history import ListedHistory
@@ -45,5 +47,7 @@ class SqlStore(
     SignIns,
     ApiTokens,
     AccountEvents,
+    Alerts,
+    Gathering,
 ):
     """Implements every store protocol of `sync.ports`. Safe to share between threads."""

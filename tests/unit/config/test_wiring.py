@@ -1,6 +1,7 @@
 """What each org logs in with, and what is said of files that do not serve."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,29 @@ def login(monkeypatch: pytest.MonkeyPatch) -> Login:
         return found[0]
 
     return read
+
+
+def test_an_org_that_cannot_be_made_is_a_problem_and_not_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alerts about the others still have to be told."""
+    plain = {"login_url": URL, "client_id": "id", "client_secret": "hush"}
+    orgs = {
+        "acme": plain,
+        "beta": plain | {"policy": str(tmp_path / "none.toml")},
+        "cleo": plain | {"credentials_expire_on": "2026-12-01"},
+    }
+    settings = Settings.model_validate({"orgs": orgs, "state_dir": tmp_path / "state"})
+    runtime = Runtime(settings)
+    fingerprint = runtime.org("acme").fingerprint_in("00D000000000001AAA")
+    runtime.store.arm("acme", "00D000000000001AAA", fingerprint, "ada")
+    found = runtime.surroundings()
+    assert list(found.orgs) == ["acme", "beta", "cleo"]
+    assert found.working == {"acme"}
+    assert list(found.problems) == ["beta"]
+    assert found.expiries == {"cleo": date(2026, 12, 1)}
+    runtime.store.pause(None, "ada")
+    assert runtime.surroundings().working == frozenset()
 
 
 def test_secret_and_key_may_be_files_of_their_own(tmp_path: Path, login: Login) -> None:

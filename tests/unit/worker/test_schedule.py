@@ -7,6 +7,7 @@ import pytest
 from celery.beat import ScheduleEntry
 
 from config.settings import Settings
+from sync.telling import BUDGET_SECONDS
 from worker import tasks
 from worker.app import BULK, LIVE, app
 from worker.schedule import schedule
@@ -23,7 +24,7 @@ def two_orgs(**settings: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_without_an_org_there_is_only_what_keeps_the_program_alive() -> None:
-    assert set(entries()) == {"sweep", "heartbeat-live", "heartbeat-bulk"}
+    assert set(entries()) == {"sweep", "alerts", "heartbeat-live", "heartbeat-bulk"}
 
 
 def test_each_org_is_looked_at_by_itself() -> None:
@@ -41,6 +42,12 @@ def test_ticks_that_nobody_takes_do_not_pile_up(poll_seconds: float) -> None:
     for name, entry in two_orgs(poll_seconds=poll_seconds).items():
         expires, every = entry["options"]["expires"], entry["schedule"]
         assert 2 * every <= expires <= max(2 * every, 5), name
+
+
+def test_alerts_do_not_wait_behind_a_reconcile_and_are_told_within_a_minute() -> None:
+    entry = entries()["alerts"]
+    assert entry["options"]["queue"] == LIVE
+    assert 2 * entry["schedule"] + BUDGET_SECONDS / 2 <= 60
 
 
 def test_each_queues_heartbeat_goes_through_that_queue() -> None:

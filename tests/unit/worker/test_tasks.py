@@ -61,6 +61,8 @@ class Recorder:
         )
         return SimpleNamespace(
             org=lambda _: org,
+            teller=lambda: SimpleNamespace(tell=self._noted("tell")),
+            surroundings=self._noted("surroundings"),
             settings=SimpleNamespace(settle_limit=2000, reconcile_hour=3, orgs={"acme": None}),
             store=SimpleNamespace(due_work=self._noted("due_work"), beat=self._noted("beat")),
         )
@@ -144,6 +146,12 @@ def test_a_run_that_is_not_done_queues_behind_others(recorder: Recorder) -> None
 def test_the_night_is_asked_after_by_the_hour_of_the_settings(recorder: Recorder) -> None:
     tasks.nightly("acme")
     assert recorder.calls == [("queue_nightly", 3)]
+
+
+def test_alerts_are_told_of_how_things_are(recorder: Recorder) -> None:
+    recorder.answers = {"surroundings": ["how things are"]}
+    tasks.alerts()
+    assert recorder.calls == [("surroundings",), ("tell", "how things are")]
 
 
 def test_the_sweep_wakes_whoever_has_something_to_do(recorder: Recorder) -> None:
