@@ -10,9 +10,10 @@ https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth
 import logging
 import ssl
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-import httpx
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth, OAuthError
 from joserfc.errors import JoseError
@@ -38,12 +39,14 @@ MINUTES = 10
 
 ALGORITHMS = ["RS256"]
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
-_TROUBLE = (
+_http = import_module("httpx2" if find_spec("httpx2") else "httpx")
+"""What Authlib takes: the newer one where it is installed."""
+
+_TROUBLE: tuple[type[Exception], ...] = (
     AuthlibBaseError,
     JoseError,
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    ssl.SSLError,
+    _http.HTTPError,
+    _http.InvalidURL,
     OSError,
     ValueError,
     KeyError,
