@@ -181,6 +181,8 @@ def test_who_has_no_role_is_told_what_to_ask_for(
         "License_Sync_Viewer."
     )
     assert store.accounts() == []
+    [event] = store.account_events()
+    assert (event.kind, event.detail) == (EventKind.REFUSED, f"no role for {people[5]}")
 
 
 def test_another_org_is_refused(browser: Browser, org: Simulator) -> None:
