@@ -28,6 +28,14 @@ class MustWait(SignInRefused):
     """Too many sign-ins failed."""
 
 
+class NotEntitled(SignInRefused):
+    """An identity provider vouches for somebody, and the settings give them no role."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.name = name
+
+
 class SignInStore(AccountStore, Protocol):
     """What the desk asks of the store."""
 
@@ -67,9 +75,9 @@ class Desk:
         except NotAllowed as error:
             raise self._refused(person.name, address, "OpenID Connect", str(error)) from None
 
-    def refuse_openid(self, name: str, address: str, sentence: str) -> SignInRefused:
-        """Note that somebody came from an identity provider and was not let in."""
-        return self._refused(name, address, "OpenID Connect", sentence)
+    def note_not_entitled(self, refused: NotEntitled, address: str) -> None:
+        """Somebody is who they say, and may not see the page: their name is no secret."""
+        self._refused(refused.name, address, f"no role for {refused.name}", str(refused))
 
     def _strengthen(self, found: Credentials, password: str) -> None:
         known = found.password_hash

@@ -10,9 +10,10 @@ https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth
 import logging
 import ssl
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-import httpx
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth, OAuthError
 from joserfc.errors import JoseError
@@ -21,7 +22,7 @@ from starlette.responses import Response
 from starlette_admin.cookies import SignedCookie
 
 from admin.signin.claims import asks_permissions, role_of, same_organization
-from admin.signin.desk import SignInRefused
+from admin.signin.desk import NotEntitled, SignInRefused
 from config.admin import OpenIdSettings
 from config.errors import BadSettings
 from config.settings import PREFIX, Settings
@@ -38,12 +39,14 @@ MINUTES = 10
 
 ALGORITHMS = ["RS256"]
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
-_TROUBLE = (
+_http = import_module("httpx2" if find_spec("httpx2") else "httpx")
+"""What Authlib takes: the newer one where it is installed."""
+
+_TROUBLE: tuple[type[Exception], ...] = (
     AuthlibBaseError,
     JoseError,
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    ssl.SSLError,
+    _http.HTTPError,
+    _http.InvalidURL,
     OSError,
     ValueError,
     KeyError,
@@ -173,18 +176,21 @@ class OpenId:
 
     def _person(self, org: str, claims: Mapping[str, Any]) -> OpenIdPerson:
         rules = self._settings[org]
-        if not same_organization(claims, rules.organization_id):
-            raise SignInRefused(f"{org} is another Salesforce org now: ask whoever runs this page.")
-        role = role_of(claims, rules.admin, rules.viewer)
-        if role is None or claims.get("active") is False:
-            raise SignInRefused(
-                f"Nothing in {org} lets you see this page: ask its admin for the permission "
-                f"{(rules.viewer or rules.admin or ('',))[0]}."
-            )
         try:
             name = checked_name(str(claims.get("preferred_username") or ""))
         except NotAllowed as error:
             raise SignInRefused(str(error)) from None
+        if not same_organization(claims, rules.organization_id):
+            raise NotEntitled(
+                name, f"{org} is another Salesforce org now: ask whoever runs this page."
+            )
+        role = role_of(claims, rules.admin, rules.viewer)
+        if role is None or claims.get("active") is False:
+            raise NotEntitled(
+                name,
+                f"Nothing in {org} lets you see this page: ask its admin for the permission "
+                f"{(*rules.viewer, *rules.admin, 'it is set up for')[0]}.",
+            )
         return OpenIdPerson(str(claims["sub"]), name, role, frozenset({org}))
 
 

@@ -14,7 +14,7 @@ from starlette_admin.auth import BaseAuthProvider
 
 from admin.access import SignedIn
 from admin.signin.addresses import client_address
-from admin.signin.desk import Desk, MustWait, SignInRefused
+from admin.signin.desk import Desk, MustWait, NotEntitled, SignInRefused
 from admin.signin.openid import OpenId
 from admin.signin.places import own_path
 from admin.signin.sessions import Sessions
@@ -93,6 +93,9 @@ class SignIn(BaseAuthProvider):
         try:
             person, wanted = await self._openid.come_back(request, request.path_params["org"])
             made = await run_in_threadpool(self._desk.by_openid, person, address)
+        except NotEntitled as error:
+            await run_in_threadpool(self._desk.note_not_entitled, error, address)
+            response = self._page(request, "", str(error), HTTP_403_FORBIDDEN)
         except SignInRefused as error:
             response = self._page(request, "", str(error), HTTP_403_FORBIDDEN)
         else:

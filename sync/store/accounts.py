@@ -117,7 +117,7 @@ class Accounts(Database):
         adding = insert_on(connection, account).values(**values).on_conflict_do_nothing()
         row = connection.execute(adding.returning(*ACCOUNT)).one_or_none()
         if row is None:
-            raise _taken(name)
+            return _met_meanwhile(connection, subject, name)
         detail = f"{new.role.value}, {said(new.orgs)}"
         note(connection, Event(now, EventKind.CREATED, name, by, detail=detail))
         return account_from(row)
@@ -188,6 +188,15 @@ def _named(connection: Connection, name: str, *, lock: bool = False) -> AnyRow:
             "There is no account of this name: `license-sync admin users` shows them."
         )
     return row
+
+
+def _met_meanwhile(connection: Connection, subject: str | None, name: str) -> Account:
+    """The account of a subject who signs in twice at once; NotAllowed if it is another's name."""
+    query = select(*ACCOUNT).where(_row.subject == subject, _row.subject.is_not(None))
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise _taken(name)
+    return account_from(row)
 
 
 def _taken(name: str) -> NotAllowed:

@@ -234,3 +234,11 @@ def test_of_two_who_take_a_name_at_once_one_gets_it(store: SqlStore) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(take, range(4))) == [False, False, False, True]
+
+
+def test_who_signs_in_twice_at_once_for_the_first_time_is_one(store: SqlStore) -> None:
+    person = OpenIdPerson("sub-1", "ada", Role.ADMIN, None)
+    with ThreadPoolExecutor(4) as pool:
+        met = set(pool.map(lambda _: store.meet_person(person).id, range(8)))
+    assert len(met) == 1
+    assert len(store.account_events()) == 1

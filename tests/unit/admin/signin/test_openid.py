@@ -181,6 +181,8 @@ def test_who_has_no_role_is_told_what_to_ask_for(
         "License_Sync_Viewer."
     )
     assert store.accounts() == []
+    [event] = store.account_events()
+    assert (event.kind, event.detail) == (EventKind.REFUSED, f"no role for {people[5]}")
 
 
 def test_another_org_is_refused(browser: Browser, org: Simulator) -> None:
@@ -283,9 +285,24 @@ def test_a_wrong_secret_is_a_sentence(browser: Browser, org: Simulator) -> None:
 def test_an_org_that_does_not_answer_is_a_sentence(
     browser: Browser, org: Simulator, kind: str
 ) -> None:
-    org.fault(kind)
-    answer = browser().get("/login/acme")
-    assert alert(answer) == "Salesforce (acme) cannot be asked: try again later."
+    org.fault(kind, match={"path": "openid-configuration", "user": "any"})
+    page = browser()
+    assert alert(page.get("/login/acme")) == "Salesforce (acme) cannot be asked: try again later."
+    org.control("DELETE", "faults")
+    assert sign_in(page, org, org.ready["admin_username"]).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/oauth2/token", "/id/keys", "/oauth2/userinfo"])
+@pytest.mark.parametrize("kind", ["html_503", "truncated_json", "cut_before"])
+def test_an_org_that_stops_answering_on_the_way_lets_nobody_in(
+    browser: Browser, org: Simulator, kind: str, path: str
+) -> None:
+    page = browser()
+    back = allow(org, go(page), org.ready["admin_username"])
+    org.fault(kind, match={"path": path, "user": "any"})
+    assert "gave an answer that proves nothing: try again" in alert(page.get(back))
+    org.control("DELETE", "faults")
+    assert sign_in(page, org, org.ready["admin_username"]).status_code == 303
 
 
 def test_an_org_that_is_not_who_it_should_be(browser: Browser, org: Simulator) -> None:
