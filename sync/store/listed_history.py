@@ -24,7 +24,7 @@ from sync.store.filters import (
     utc,
 )
 from sync.store.history import COLUMNS, history_row
-from sync.store.paging import Order, read_page
+from sync.store.paging import Order, plan_for_values, read_page
 from sync.store.tables import conflict, history
 
 LONGEST_HOURS = 24 * 366
@@ -50,6 +50,7 @@ class ListedHistory(Database):
         """The last hours, oldest first, the current one included."""
         hours = min(max(hours, 1), LONGEST_HOURS)
         with self.reading() as connection:
+            plan_for_values(connection)
             now = self.clock_of(connection).replace(minute=0, second=0, microsecond=0)
             start = now - timedelta(hours=hours - 1)
             written = _written(connection, orgs, start)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, func, literal, select, text, tuple_
 from sqlalchemy.engine import Connection
 
 from sync.errors import UnknownReference
@@ -20,6 +20,8 @@ from sync.store.columns import AnyRow
 from sync.store.filters import is_storable
 
 LONGEST_PAGE = 2000
+
+_PLAN = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 _Row = TypeVar("_Row")
 _Key = tuple[Any, ...]
@@ -69,6 +71,7 @@ def read_page(
 ) -> Listing[_Row]:
     """A page of the rows of several selections, none of which has a row of another."""
     key, back = _stand(order, place)
+    plan_for_values(connection)
     limit = min(max(place.limit, 1), LONGEST_PAGE)
     found = [
         row
@@ -89,6 +92,15 @@ def read_page(
         following=_mark(last) if has_following and last is not None else None,
         preceding=_mark(first) if has_preceding and first is not None else None,
     )
+
+
+def plan_for_values(connection: Connection) -> None:
+    """Let PostgreSQL plan for what is looked for, until the transaction ends.
+
+    A frequent name and a rare one need different plans; one for any name serves neither.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_PLAN)
 
 
 def _stand(order: Order, place: Place) -> tuple[_Key | None, bool]:
@@ -116,8 +128,8 @@ def _total(
 
 def _mark(key: _Key) -> str:
     values = [value.isoformat() if isinstance(value, datetime) else value for value in key]
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    said = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 
 def _key(mark: str, order: Order) -> _Key:
