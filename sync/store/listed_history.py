@@ -16,10 +16,10 @@ from sync.store.filters import (
     Condition,
     begins,
     found_by,
-    has,
     is_number,
     is_one_of,
     is_text,
+    is_with,
     of_orgs,
     utc,
 )
@@ -30,7 +30,7 @@ from sync.store.tables import conflict, history
 LONGEST_HOURS = 24 * 366
 
 _row = history.c
-_NEWEST = Order((_row.at, _row.id), is_descending=True, narrow=_row.id)
+_NEWEST = Order((_row.at, _row.id), is_descending=True)
 _BY_USERNAME = partial(begins, _row.username_key)
 _OTHERWISE = (Status.CORRECTED.value, Status.CONFLICT.value)
 
@@ -73,8 +73,7 @@ def _conditions(query: HistoryQuery) -> list[Condition]:
     if query.outcomes and HistoryOutcome.CONFIRMED not in query.outcomes:
         conditions.append(NOT_CONFIRMED)
     if query.license is not None:
-        before, after = has(_row.held_before, query.license), has(_row.held_after, query.license)
-        conditions.append(before != after)
+        conditions.append(is_with(_row.changed, query.license))
     if query.since is not None:
         conditions.append(_row.at >= utc(query.since))
     if query.until is not None:

@@ -29,15 +29,10 @@ _Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Columns that order rows, all in the same direction; together no two rows have them alike.
-
-    With `narrow`, the only column of the primary key, rows are found by its values first: where an
-    index holds all that is asked for, the rows themselves are read for one page alone.
-    """
+    """Columns that order rows, all in the same direction; together no two rows have them alike."""
 
     columns: tuple[Column[Any], ...]
     is_descending: bool = False
-    narrow: Column[Any] | None = None
 
     def key(self, row: AnyRow) -> _Key:
         """Where a row stands."""
@@ -49,11 +44,7 @@ class Order:
         sorting = [c.desc() if is_down else c.asc() for c in self.columns]
         if key is not None:
             wanted = wanted.where(self._beyond(key, is_down=is_down))
-        if self.narrow is None:
-            return wanted.order_by(*sorting).limit(count)
-        found = wanted.with_only_columns(self.narrow).order_by(*sorting).limit(count)
-        rows = select(*wanted.selected_columns).where(self.narrow.in_(found))
-        return rows.order_by(*sorting)
+        return wanted.order_by(*sorting).limit(count)
 
     def _beyond(self, key: _Key, *, is_down: bool) -> ColumnElement[bool]:
         pairs = zip(key, self.columns, strict=True)

@@ -53,7 +53,7 @@ from tests.contract.store.rows import (
     user_id_of,
     user_rows,
 )
-from tests.contract.store.scene import ANN, START, Clock, Scene
+from tests.contract.store.scene import ANN, BOTH, FREEDOM, PBX, START, Clock, Scene
 
 Row = TypeVar("Row")
 List = Callable[[Place], Listing[Row]]
@@ -474,13 +474,19 @@ def test_times_outside_of_what_a_database_knows_are_no_error(store: SqlStore) ->
     assert store.list_entries(EntryQuery(opened_before=early)).rows == ()
 
 
+_LATER = ("username_key", "changed")
+
+
 def test_rows_from_before_there_were_listings_are_found_too(engine: Engine) -> None:
     with engine.begin() as connection:
         command.downgrade(config_for(connection), "0002")
     old = [{**a_conflict(id=id_, number=id_), "username": "Ann@acme.example"} for id_ in (1, 2)]
-    written = {**a_history(id=1), "username": "Ann@acme.example"}
+    written = {
+        **a_history(id=1, held_before=BOTH | PBX, held_after=BOTH - FREEDOM | PBX),
+        "username": "Ann@acme.example",
+    }
     for table, rows in ((conflict, [*old]), (history, [written])):
-        values = [{k: v for k, v in row.items() if k != "username_key"} for row in rows]
+        values = [{k: v for k, v in row.items() if k not in _LATER} for row in rows]
         names = ", ".join(values[0])
         places = [bindparam(k, type_=table.c[k].type) for k in values[0]]
         marks = ", ".join(f":{k}" for k in values[0])
@@ -492,6 +498,8 @@ def test_rows_from_before_there_were_listings_are_found_too(engine: Engine) -> N
     upgrade(engine)
     store = SqlStore(engine, Clock())
     assert [e.id for e in store.list_entries(EntryQuery(search="ann@")).rows] == [2, 1]
+    found = [one for one in CATALOGUE if store.list_history(HistoryQuery(license=one)).total]
+    assert found == [License.FREEDOM]
     assert store.list_history(HistoryQuery(search="ANN@")).total == 1
     with engine.begin() as connection:
         command.downgrade(config_for(connection), "0002")
