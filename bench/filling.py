@@ -52,14 +52,14 @@ _STATEMENTS = {
         FROM {numbers}""",
     "history": """
         INSERT INTO history (id, org, at, user_id, username, username_key, cause, actor,
-            requested_before, requested_after, held_before, held_after, status_after, why, policy,
-            run_id, outcome)
+            requested_before, requested_after, held_before, held_after, changed, status_after,
+            why, policy, run_id, outcome)
         SELECT i, {org}, {ago}, {id}, 'User' || i || '@acme.example',
             'user' || i || '@acme.example',
             CASE WHEN i % 1000 = 7 THEN 'adopt' WHEN i % 100 = 8 THEN 'resolution'
                 WHEN i % 3 = 0 THEN 'reconcile' ELSE 'poll' END,
             'admin' || (i % 5000) || '@acme.example', 'F', 'F', '-',
-            CASE WHEN i % 50000 = 0 THEN 'I' WHEN i % 2 = 0 THEN 'CF' ELSE 'B' END,
+            {changed}, {changed},
             CASE WHEN i % 7 = 0 THEN 'Corrected' ELSE 'In sync' END, 'as requested',
             'natterbox-2022/1', CASE WHEN i % 20 = 0 THEN i / 50000 END,
             CASE WHEN i % 1000 = 3 THEN 'refused' WHEN i % 1000 = 4 THEN 'unknown'
@@ -113,6 +113,9 @@ _WHENS = " ".join(f"WHEN {n} THEN '{name}'" for n, name in enumerate(FIRST_NAMES
 _FIRST = f"CASE i % 25 {_WHENS} END"
 _PERSON = f"({_FIRST} || CASE WHEN i % 5000 = 24 THEN ' Quist' ELSE ' Smith' END)"
 
+_CHANGED = "CASE WHEN i % 50000 = 0 THEN 'I' WHEN i % 2 = 0 THEN 'CF' ELSE 'B' END"
+_WORDS = {"some": _SOME, "name": _PERSON, "changed": _CHANGED}
+
 
 def is_filled(engine: Engine) -> bool:
     """Whether somebody has been here before."""
@@ -122,7 +125,7 @@ def is_filled(engine: Engine) -> bool:
 
 def fill(engine: Engine, sizes: Mapping[str, int] = SIZES) -> Iterator[tuple[str, float]]:
     """Fill each table, and look at what it holds; the name of each part and its seconds."""
-    words = _DIALECT[engine.dialect.name] | {"some": _SOME, "name": _PERSON}
+    words = _DIALECT[engine.dialect.name] | _WORDS
     for table in ("run", *(name for name in _STATEMENTS if name != "run")):
         begun = time.perf_counter()
         own = {name: word.replace("{size}", str(sizes[table])) for name, word in words.items()}

@@ -19,10 +19,11 @@ INDEXES: tuple[tuple[str, str, tuple[str, ...], str | None], ...] = (
     ("ix_conflict_opened", "conflict", ("opened_at", "org"), None),
     ("ix_conflict_username", "conflict", ("username_key", "id"), None),
     ("ix_conflict_seen", "conflict", ("seen_count", "id"), None),
-    ("ix_history_at", "history", ("at", "id", "org", "held_before", "held_after"), None),
+    ("ix_history_at", "history", ("at", "id"), None),
     ("ix_history_org_at", "history", ("org", "at", "id"), None),
     ("ix_history_user_at", "history", ("user_id", "at", "id"), None),
     ("ix_history_username", "history", ("username_key", "at", "id"), None),
+    ("ix_history_changed", "history", ("changed", "at", "id"), None),
     ("ix_history_cause", "history", ("cause", "at", "id"), None),
     ("ix_history_actor", "history", ("actor", "at", "id"), None),
     ("ix_history_run", "history", ("run_id", "at", "id"), "run_id IS NOT NULL"),
@@ -37,6 +38,7 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("username_key", IDENT, nullable=False, server_default=""))
         rows = sa.table(table, sa.column("username"), sa.column("username_key"))
         op.execute(sa.update(rows).values(username_key=sa.func.lower(rows.c.username)))
+    _changed()
     for name, table, columns, condition in INDEXES:
         op.create_index(name, table, list(columns), **_where(condition))
 
@@ -45,9 +47,18 @@ def downgrade() -> None:
     """Drop them."""
     for name, table, _, _ in reversed(INDEXES):
         op.drop_index(name, table)
+    op.drop_column("history", "changed")
     for table in ("history", "conflict"):
         op.drop_column(table, "username_key")
     op.drop_table("known_user")
+
+
+def _changed() -> None:
+    """The letters of licenses that a write gave or took, in the order of the catalogue."""
+    op.add_column("history", sa.Column("changed", sa.Text(), nullable=False, server_default="-"))
+    one = "CASE WHEN (held_before LIKE '%{0}%') <> (held_after LIKE '%{0}%') THEN '{0}' ELSE '' END"
+    letters = " || ".join(one.format(letter) for letter in "CFSBQRPI")
+    op.execute(f"UPDATE history SET changed = coalesce(nullif({letters}, ''), '-')")  # noqa: S608
 
 
 def _where(condition: str | None) -> dict[str, Any]:

@@ -57,19 +57,11 @@ Index("ix_conflict_seen", conflict.c.seen_count, conflict.c.id)
 NOT_CONFIRMED = text("outcome <> 'confirmed'")
 OF_RUN = text("run_id IS NOT NULL")
 
-# The held flags are for rows that gave or took a license: few licenses are rare in a long history,
-# and those are found without reading it all.
-Index(
-    "ix_history_at",
-    history.c.at,
-    history.c.id,
-    history.c.org,
-    history.c.held_before,
-    history.c.held_after,
-)
+Index("ix_history_at", history.c.at, history.c.id)
 Index("ix_history_org_at", history.c.org, history.c.at, history.c.id)
 Index("ix_history_user_at", history.c.user_id, history.c.at, history.c.id)
 Index("ix_history_username", history.c.username_key, history.c.at, history.c.id)
+Index("ix_history_changed", history.c.changed, history.c.at, history.c.id)
 Index("ix_history_cause", history.c.cause, history.c.at, history.c.id)
 Index("ix_history_actor", history.c.actor, history.c.at, history.c.id)
 Index(

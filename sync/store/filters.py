@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, and_, exists, false, func, not_, true, type_coerce
 from sqlalchemy.types import Text
 
-from sync.model import License
+from sync.model import EVERY, License, Licenses
 from sync.ports.browse import Orgs
 from sync.store.browse_tables import known_user
 
@@ -77,6 +77,11 @@ def begins_in_any_case(text: Column[Any], start: str) -> Condition:
 def has(column: ColumnElement[Any], license: License) -> Condition:
     """Whether a set of licenses has this one."""
     return type_coerce(column, Text()).like(f"%{license.letter}%")
+
+
+def is_with(column: Column[Any], license: License) -> Condition:
+    """The same, found through an index: a column is one of all the sets that have it."""
+    return column.in_([Licenses(bits) for bits in range(1, EVERY.bits + 1) if bits & license.bit])
 
 
 def found_by(

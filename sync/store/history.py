@@ -59,6 +59,7 @@ def insert_intents(
             "id": id_,
             **common,
             "username_key": intent.username.lower(),
+            "changed": intent.held_before ^ intent.held_after,
             **{name: getattr(intent, name) for name in _NAMES},
         }
         for id_, intent in zip(ids, intents, strict=True)

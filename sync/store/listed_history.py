@@ -16,21 +16,21 @@ from sync.store.filters import (
     Condition,
     begins,
     found_by,
-    has,
     is_number,
     is_one_of,
     is_text,
+    is_with,
     of_orgs,
     utc,
 )
 from sync.store.history import COLUMNS, history_row
-from sync.store.paging import Order, read_page
+from sync.store.paging import Order, plan_for_values, read_page
 from sync.store.tables import conflict, history
 
 LONGEST_HOURS = 24 * 366
 
 _row = history.c
-_NEWEST = Order((_row.at, _row.id), is_descending=True, narrow=_row.id)
+_NEWEST = Order((_row.at, _row.id), is_descending=True)
 _BY_USERNAME = partial(begins, _row.username_key)
 _OTHERWISE = (Status.CORRECTED.value, Status.CONFLICT.value)
 
@@ -50,6 +50,7 @@ class ListedHistory(Database):
         """The last hours, oldest first, the current one included."""
         hours = min(max(hours, 1), LONGEST_HOURS)
         with self.reading() as connection:
+            plan_for_values(connection)
             now = self.clock_of(connection).replace(minute=0, second=0, microsecond=0)
             start = now - timedelta(hours=hours - 1)
             written = _written(connection, orgs, start)
@@ -72,8 +73,7 @@ def _conditions(query: HistoryQuery) -> list[Condition]:
     if query.outcomes and HistoryOutcome.CONFIRMED not in query.outcomes:
         conditions.append(NOT_CONFIRMED)
     if query.license is not None:
-        before, after = has(_row.held_before, query.license), has(_row.held_after, query.license)
-        conditions.append(before != after)
+        conditions.append(is_with(_row.changed, query.license))
     if query.since is not None:
         conditions.append(_row.at >= utc(query.since))
     if query.until is not None:

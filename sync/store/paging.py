@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, func, literal, select, text, tuple_
 from sqlalchemy.engine import Connection
 
 from sync.errors import UnknownReference
@@ -21,21 +21,18 @@ from sync.store.filters import is_storable
 
 LONGEST_PAGE = 2000
 
+_PLAN = text("SET LOCAL plan_cache_mode = force_custom_plan")
+
 _Row = TypeVar("_Row")
 _Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Columns that order rows, all in the same direction; together no two rows have them alike.
-
-    With `narrow`, the only column of the primary key, rows are found by its values first: where an
-    index holds all that is asked for, the rows themselves are read for one page alone.
-    """
+    """Columns that order rows, all in the same direction; together no two rows have them alike."""
 
     columns: tuple[Column[Any], ...]
     is_descending: bool = False
-    narrow: Column[Any] | None = None
 
     def key(self, row: AnyRow) -> _Key:
         """Where a row stands."""
@@ -47,11 +44,7 @@ class Order:
         sorting = [c.desc() if is_down else c.asc() for c in self.columns]
         if key is not None:
             wanted = wanted.where(self._beyond(key, is_down=is_down))
-        if self.narrow is None:
-            return wanted.order_by(*sorting).limit(count)
-        found = wanted.with_only_columns(self.narrow).order_by(*sorting).limit(count)
-        rows = select(*wanted.selected_columns).where(self.narrow.in_(found))
-        return rows.order_by(*sorting)
+        return wanted.order_by(*sorting).limit(count)
 
     def _beyond(self, key: _Key, *, is_down: bool) -> ColumnElement[bool]:
         pairs = zip(key, self.columns, strict=True)
@@ -69,6 +62,7 @@ def read_page(
 ) -> Listing[_Row]:
     """A page of the rows of several selections, none of which has a row of another."""
     key, back = _stand(order, place)
+    plan_for_values(connection)
     limit = min(max(place.limit, 1), LONGEST_PAGE)
     found = [
         row
@@ -89,6 +83,15 @@ def read_page(
         following=_mark(last) if has_following and last is not None else None,
         preceding=_mark(first) if has_preceding and first is not None else None,
     )
+
+
+def plan_for_values(connection: Connection) -> None:
+    """Let PostgreSQL plan for what is looked for, until the transaction ends.
+
+    A frequent name and a rare one need different plans; one for any name serves neither.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_PLAN)
 
 
 def _stand(order: Order, place: Place) -> tuple[_Key | None, bool]:
@@ -116,8 +119,8 @@ def _total(
 
 def _mark(key: _Key) -> str:
     values = [value.isoformat() if isinstance(value, datetime) else value for value in key]
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    said = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
 
 
 def _key(mark: str, order: Order) -> _Key:

@@ -188,6 +188,7 @@ history = Table(
     Column("requested_after", LicenseSet, nullable=False),
     Column("held_before", LicenseSet, nullable=False),
     Column("held_after", LicenseSet, nullable=False),
+    Column("changed", LicenseSet, nullable=False, server_default=text("'-'")),
     Column("status_after", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("policy", Text, nullable=False),

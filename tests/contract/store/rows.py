@@ -88,7 +88,7 @@ def a_conflict(*, id: int, number: int, name: str = "ann", **more: Any) -> Value
 def a_history(*, id: int, number: int = 1, name: str = "ann", **more: Any) -> Values:
     """A confirmed write."""
     username = _username(name)
-    return {
+    row = {
         "id": id,
         "org": "acme",
         "at": START,
@@ -107,6 +107,7 @@ def a_history(*, id: int, number: int = 1, name: str = "ann", **more: Any) -> Va
         "run_id": None,
         "outcome": HistoryOutcome.CONFIRMED,
     } | more
+    return row | {"changed": row["held_before"] ^ row["held_after"]}
 
 
 def a_pending(*, number: int, name: str = "ann", **more: Any) -> Values:

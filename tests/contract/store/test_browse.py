@@ -9,9 +9,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 
 import pytest
+from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert, text
 from sqlalchemy.engine import Engine
 
 from sync.errors import UnknownReference
@@ -34,8 +35,9 @@ from sync.ports.conflict_log import Entry, EntryStatus
 from sync.ports.history import HistoryOutcome, HistoryRow
 from sync.ports.pending import Cause
 from sync.ports.runs import PlanItem, RunKind, RunStatus
-from sync.store import SqlStore
+from sync.store import SqlStore, upgrade
 from sync.store.browse_tables import known_user
+from sync.store.schema import config_for
 from sync.store.tables import conflict, history, pending_user, run, run_item
 from tests.contract.store.rows import (
     ORGS,
@@ -51,7 +53,7 @@ from tests.contract.store.rows import (
     user_id_of,
     user_rows,
 )
-from tests.contract.store.scene import ANN, START, Clock, Scene
+from tests.contract.store.scene import ANN, BOTH, FREEDOM, PBX, START, Clock, Scene
 
 Row = TypeVar("Row")
 List = Callable[[Place], Listing[Row]]
@@ -470,3 +472,36 @@ def test_times_outside_of_what_a_database_knows_are_no_error(store: SqlStore) ->
     early, late = datetime.min.replace(tzinfo=east), datetime.max.replace(tzinfo=west)
     assert store.list_history(HistoryQuery(since=early, until=late)).total == 0
     assert store.list_entries(EntryQuery(opened_before=early)).rows == ()
+
+
+_LATER = ("username_key", "changed")
+
+
+def test_rows_from_before_there_were_listings_are_found_too(engine: Engine) -> None:
+    with engine.begin() as connection:
+        command.downgrade(config_for(connection), "0002")
+    old = [{**a_conflict(id=id_, number=id_), "username": "Ann@acme.example"} for id_ in (1, 2)]
+    written = {
+        **a_history(id=1, held_before=BOTH | PBX, held_after=BOTH - FREEDOM | PBX),
+        "username": "Ann@acme.example",
+    }
+    for table, rows in ((conflict, [*old]), (history, [written])):
+        values = [{k: v for k, v in row.items() if k not in _LATER} for row in rows]
+        names = ", ".join(values[0])
+        places = [bindparam(k, type_=table.c[k].type) for k in values[0]]
+        marks = ", ".join(f":{k}" for k in values[0])
+        with engine.begin() as connection:
+            connection.execute(
+                text(f"INSERT INTO {table.name} ({names}) VALUES ({marks})").bindparams(*places),
+                values,
+            )
+    upgrade(engine)
+    store = SqlStore(engine, Clock())
+    assert [e.id for e in store.list_entries(EntryQuery(search="ann@")).rows] == [2, 1]
+    found = [one for one in CATALOGUE if store.list_history(HistoryQuery(license=one)).total]
+    assert found == [License.FREEDOM]
+    assert store.list_history(HistoryQuery(search="ANN@")).total == 1
+    with engine.begin() as connection:
+        command.downgrade(config_for(connection), "0002")
+    upgrade(engine)
+    assert store.list_entries(EntryQuery(search="ann@")).total == 2
