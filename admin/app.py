@@ -35,8 +35,15 @@ def make_app(
     `/metrics` wants a token: it names the orgs. `/healthz` is open: it names nobody.
     """
 
-    async def healthz(_request: Request) -> Response:
-        status, document = await run_in_threadpool(health, services)
+    async def healthz(request: Request) -> Response:
+        runtime = services.runtime
+        status, document = await run_in_threadpool(
+            health,
+            services.store,
+            runtime.org_names,
+            runtime.settings.poll_seconds,
+            progress="progress" in request.query_params,
+        )
         return JSONResponse(document, status_code=status)
 
     async def metrics(request: Request) -> Response:
@@ -50,7 +57,7 @@ def make_app(
                 status_code=401,
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        text = await run_in_threadpool(metrics_text, services, person)
+        text = await run_in_threadpool(_metrics, services, person)
         return Response(text, media_type=CONTENT_TYPE)
 
     app = Starlette(
@@ -63,3 +70,8 @@ def make_app(
     )
     make_site(services, provider, secret_key).mount_to(app)
     return app
+
+
+def _metrics(services: Services, person: SignedIn) -> str:
+    orgs = [org for org in services.runtime.org_names if person.sees(org)]
+    return metrics_text(services.store, orgs, services.store.brakes())

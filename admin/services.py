@@ -7,6 +7,7 @@ from config.wiring import Runtime
 from sync.arming import Mode
 from sync.errors import SyncError
 from sync.ports.accounts import AccountStore
+from sync.ports.alerts import AlertStore
 from sync.ports.brake import BrakeStore
 from sync.ports.browse import BrowseStore
 from sync.ports.orgs import OrgState, OrgStore
@@ -24,6 +25,7 @@ class Store(
     IntakeStore,
     SweepStore,
     AccountStore,
+    AlertStore,
     Protocol,
 ):
     """All that the pages need of the store."""

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cli import admin, conflicts, find, history, orgs, parked, policy
+from cli import admin, alerts, conflicts, find, history, orgs, parked, policy
 from cli.check import check
 from cli.decide import decide
 from cli.demo import demo, edit
@@ -51,6 +51,7 @@ app.add_typer(history.app, name="history")
 app.add_typer(find.app, name="users")
 app.add_typer(policy.app, name="policy")
 app.add_typer(admin.app, name="admin")
+app.add_typer(alerts.app, name="alerts")
 
 
 def main() -> None:

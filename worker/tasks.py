@@ -65,7 +65,8 @@ def nightly(org: str) -> None:
 @app.task(base=SyncTask)
 def alerts() -> None:
     """Tell people of what began and of what is over."""
-    runtime().teller().tell(runtime().surroundings())
+    teller = runtime().teller(runtime().settings.admin.url)
+    teller.tell(runtime().surroundings(runtime().store.brakes()))
 
 
 @app.task(base=SyncTask)
