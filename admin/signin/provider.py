@@ -4,6 +4,7 @@ Changes are guarded by starlette-admin's CSRF middleware, which runs before thes
 form carries its token too, so that nobody is signed in as somebody else without knowing.
 """
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +23,9 @@ from sync.errors import NotAllowed
 
 PRIVATE = {"Cache-Control": "no-store"}
 
+AT_ONCE = 8
+"""Sign-ins wait for each other, and not everybody else for them: a password takes its time."""
+
 
 class SignIn(BaseAuthProvider):
     """Implements starlette-admin's contract with accounts, sessions and identity providers."""
@@ -34,6 +38,7 @@ class SignIn(BaseAuthProvider):
         self._openid = openid
         self._url = url
         self._templates: Jinja2Templates | None = None
+        self._turns = CapacityLimiter(AT_ONCE)
 
     async def authenticate(self, request: Request) -> SignedIn | None:
         """The person whose session the browser shows; None if it shows none that counts."""
@@ -66,8 +71,12 @@ class SignIn(BaseAuthProvider):
         name, password = str(form.get("name") or ""), str(form.get("password") or "")
         wanted = str(form.get("next") or "")
         try:
-            made = await run_in_threadpool(
-                self._desk.by_password, name, password, client_address(request)
+            made = await to_thread.run_sync(
+                self._desk.by_password,
+                name,
+                password,
+                client_address(request),
+                limiter=self._turns,
             )
         except MustWait as error:
             return self._page(request, wanted, str(error), HTTP_429_TOO_MANY_REQUESTS)

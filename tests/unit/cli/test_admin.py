@@ -7,7 +7,7 @@ import pytest
 from admin.signin.passwords import Passwords
 from cli.session import runtime
 from sync.errors import NotAllowed, UnknownReference
-from sync.ports.accounts import Role
+from sync.ports.accounts import OpenIdPerson, Role
 from tests.unit.cli.conftest import Run
 
 GOOD = "correct horse battery"
@@ -98,3 +98,12 @@ def test_another_role(run: Run) -> None:
     )
     assert runtime().store.account("ada").role is Role.VIEWER
     assert run("admin", "set-role", "ada", "god").exit_code == 2
+
+
+def test_who_signs_in_with_salesforce_has_no_password_here(run: Run) -> None:
+    runtime().store.meet_person(OpenIdPerson("sub-1", "Ada", Role.ADMIN, None))
+    done = run("admin", "set-password", "ada", "--password-stdin", answer=GOOD)
+    assert isinstance(done.exception, NotAllowed)
+    assert "signs in with Salesforce" in str(done.exception)
+    [row] = json.loads(run("admin", "users", "--json").output)
+    assert row["subject"] == "sub-1"
