@@ -1,0 +1,81 @@
+"""What a Prometheus server reads: numbers from the store, under names that stay."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from sync.ports.brake import Brake
+from sync.ports.orgs import OrgState, OrgStore
+from sync.ports.review import OrgFigures, ReviewStore, SweepStore
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class MeasuredStore(OrgStore, ReviewStore, SweepStore, Protocol):
+    """All that metrics and health need of the store."""
+
+
+def metrics_text(store: MeasuredStore, orgs: Iterable[str], brakes: Sequence[Brake] = ()) -> str:
+    """The numbers of these orgs and of all workers. What is not known is left out."""
+    registry = CollectorRegistry(auto_describe=False)
+    now, figures = store.now(), store.figures()
+    gauges = _Gauges(registry)
+    held = {brake.org for brake in brakes}
+    for org in orgs:
+        gauges.figures(org, figures.get(org) or OrgFigures(org, 0, None, 0, 0, 0), now)
+        gauges.state(org, store.state(org), now)
+        gauges.set("brake_holding", int(org in held), org=org)
+    for name, at in sorted(store.beats().items()):
+        gauges.set("last_heartbeat_timestamp_seconds", at.timestamp(), worker=name)
+    return generate_latest(registry).decode()
+
+
+_HELP = {
+    "pending": "Users that wait to be settled.",
+    "oldest_pending_seconds": "How long the one that waits longest has waited; 0 if nobody does.",
+    "parked": "Users that wait for a person.",
+    "open_conflicts": "Conflicts that nobody has decided.",
+    "open_refusals": "Requests that the rules refuse.",
+    "brake_holding": "1 while removals wait for an approval.",
+    "problem": "1 while the org cannot be worked on.",
+    "paused": "1 while a person has paused the org.",
+    "api_used": "API calls of the last 24 hours, as last seen.",
+    "api_allowed": "API calls that the org may make in 24 hours.",
+    "last_good_poll_age_seconds": "How long ago the last good poll ended.",
+    "last_heartbeat_timestamp_seconds": "When workers of a queue last finished something.",
+}
+
+
+class _Gauges:
+    """The gauges of one answer, made as they are needed."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._made: dict[str, Gauge] = {}
+
+    def set(self, name: str, value: float, **labels: str) -> None:
+        if name not in self._made:
+            full = f"license_sync_{name}"
+            self._made[name] = Gauge(full, _HELP[name], list(labels), registry=self._registry)
+        self._made[name].labels(**labels).set(value)
+
+    def figures(self, org: str, figures: OrgFigures, now: datetime) -> None:
+        oldest = figures.oldest_pending_at
+        waited = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+        self.set("pending", figures.pending, org=org)
+        self.set("oldest_pending_seconds", waited, org=org)
+        self.set("parked", figures.parked, org=org)
+        self.set("open_conflicts", figures.open_conflicts, org=org)
+        self.set("open_refusals", figures.open_refusals, org=org)
+
+    def state(self, org: str, state: OrgState, now: datetime) -> None:
+        self.set("problem", int(state.problem is not None), org=org)
+        self.set("paused", int(state.paused_at is not None), org=org)
+        if state.last_poll_at is not None:
+            waited = max(0.0, (now - state.last_poll_at).total_seconds())
+            self.set("last_good_poll_age_seconds", waited, org=org)
+        if state.api_used is not None and state.api_allowed is not None:
+            self.set("api_used", state.api_used, org=org)
+            self.set("api_allowed", state.api_allowed, org=org)
