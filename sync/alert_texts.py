@@ -60,10 +60,10 @@ _HEADS = {
 
 _MENDS = {
     AlertKind.CONFLICTS: "Decide each: on the page, or with license-sync conflicts list.",
-    AlertKind.PARKED: "License-sync parked list says why and what to mend; then try them again.",
+    AlertKind.PARKED: "Run license-sync parked list: it says why and what to mend; then try again.",
     AlertKind.BRAKE: "Look at who would lose what; then release the brake or correct the records.",
-    AlertKind.TROUBLE: "License-sync check says line by line what to mend.",
-    AlertKind.BACKLOG: "License-sync status says what is wrong; are workers and beat running?",
+    AlertKind.TROUBLE: "Run license-sync check: it says line by line what to mend.",
+    AlertKind.BACKLOG: "Run license-sync status: it says what is wrong; see that the workers run.",
     AlertKind.WORKERS: "Look at its log, and start it again; what is pending waits.",
     AlertKind.CREDENTIALS: "Make new ones, set them and their date, and restart.",
 }

@@ -14,10 +14,10 @@ from typing import Protocol
 
 from sync.alert_texts import Message, message_of
 from sync.alerts import Snapshot, changes
-from sync.ports.alerts import GATHERED, Alert, AlertStore, Gathered
+from sync.ports.alerts import GATHERED, Alert, AlertKind, AlertStore, Gathered
 from sync.ports.brake import Brake
 from sync.ports.orgs import OrgStore
-from sync.ports.review import ReviewStore, SweepStore
+from sync.ports.review import OrgFigures, ReviewStore, SweepStore
 
 LEASE_SECONDS = 60.0
 """Longer than one message takes."""
@@ -91,21 +91,24 @@ class Teller:
     def _snapshot(self, surroundings: Surroundings, standing: Sequence[Alert]) -> Snapshot:
         lists = [one for one in standing if one.kind in GATHERED]
         done = [one.id for one in lists if not self.store.still_waiting(one)]
+        figures = self.store.figures()
         return Snapshot(
             now=self.store.now(),
-            figures=self.store.figures(),
+            figures=figures,
             states={org: self.store.state(org) for org in surroundings.orgs},
             working=surroundings.working,
             problems=surroundings.problems,
             brakes=surroundings.brakes,
             beats=self.store.beats(),
             expiries=surroundings.expiries,
-            gathered=self._gathered(surroundings.orgs),
+            gathered=self._gathered([figures[org] for org in surroundings.orgs if org in figures]),
             finished=frozenset(done),
         )
 
-    def _gathered(self, orgs: Sequence[str]) -> list[Gathered]:
-        found = [self.store.gathered(kind, org) for org in orgs for kind in GATHERED]
+    def _gathered(self, figures: Sequence[OrgFigures]) -> list[Gathered]:
+        asked = [(AlertKind.CONFLICTS, one.org) for one in figures if one.open_conflicts]
+        asked += [(AlertKind.PARKED, one.org) for one in figures if one.parked]
+        found = [self.store.gathered(kind, org) for kind, org in asked]
         return [one for one in found if one is not None]
 
     def _tell_due(self, token: str) -> int:

@@ -123,12 +123,15 @@ class UserShape(Shape):
     user_id: str
     username: str
     name: str
-    active: bool
+    active: bool | None
     requested: Licenses
     held: Licenses
     unknown: Licenses
+    in_recording_group: bool | None
     status: str | None
     message: str | None
+    modified_at: Time
+    modified_by: str | None
     looked_at: Time
 
 

@@ -75,7 +75,7 @@ def test_an_edit_in_between_beats_the_decision_and_nothing_is_lost(
     wait_for("the edit is carried out", lambda: "PBX" in org.held(user_id))
     page.get_by_role("button", name="Keep Service Cloud Voice").click()
     expect(page.locator(".notice-info")).to_be_visible()
-    expect(page.locator("#entry .tag").first).to_have_text("open")
+    expect(page.locator("#entry .state").first).to_have_text("open")
     assert requested(org, user_id) == {"Freedom", "SCV", "PBX"}
     assert org.held(user_id) == {"CTI", "Freedom", "PBX"}
 
@@ -134,7 +134,7 @@ def test_a_dialog_can_be_left_and_nothing_happens(
     page.get_by_role("button", name="Keep neither").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(page.locator("#entry .tag").first).to_have_text("open")
+    expect(page.locator("#entry .state").first).to_have_text("open")
 
 
 def test_a_decision_by_keyboard_alone(page_of: PageOf, made: Program, org: Salesforce) -> None:

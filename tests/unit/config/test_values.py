@@ -12,7 +12,7 @@ from kombu import Connection
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.engine import make_url
 
-from config.values import BrokerUrl, DatabaseUrl, ExistingFile, Folder, Names
+from config.values import AlertUrls, BrokerUrl, DatabaseUrl, ExistingFile, Folder, Names
 from sync.errors import NotAllowed
 from sync.store import make_engine
 
@@ -25,6 +25,33 @@ def said(kind: object, value: object) -> str:
         [problem] = error.errors()
         return str(problem["msg"])
     return ""
+
+
+# Alert URLs
+
+A, B = "json://ann:hush@a.example/x?y=1,2", "slack://T1/B1/hush"
+
+
+@pytest.mark.parametrize(
+    "written", [f"{A} {B}", f"\n{A}\n\n{B}\n", f'["{A}", "{B}"]', [A, B], (A, B)]
+)
+def test_alert_urls_are_written_as_it_suits(written: object) -> None:
+    found = TypeAdapter(AlertUrls).validate_python(written)
+    assert [url.get_secret_value() for url in found] == [A, B]
+    assert "hush" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "written", ["hush", f"{A} hush", f'["{A}', '["hush"]', "[1]", [A, 1], 1, {"hush": A}, "//hush"]
+)
+def test_what_is_no_url_is_said_without_its_text(written: object) -> None:
+    problem = said(AlertUrls, written)
+    assert problem.startswith("Value error, write it as Apprise URLs such as mailtos://")
+    assert "hush" not in problem
+
+
+def test_no_alert_urls_are_none() -> None:
+    assert TypeAdapter(AlertUrls).validate_python("") == ()
 
 
 # URLs

@@ -4,7 +4,7 @@ import pytest
 
 from sync.ports.conflict_log import EntryStatus, SeeEntry
 from sync.ports.pending import Cause
-from sync.rows import entry_row
+from sync.rows import of_entry
 from tests.contract.store.scene import (
     ANN,
     BOB,
@@ -24,7 +24,7 @@ from tests.unit.admin.api.conftest import Api, Filled
 def test_an_entry_reads_as_on_the_command_line(api: Api, filled: Filled, scene: Scene) -> None:
     scene.store.resolve(filled.conflict, a_resolution(note="why"))
     for entry_id in (filled.conflict, filled.refusal):
-        assert api.get(f"/conflicts/{entry_id}") == entry_row(scene.store.entry(entry_id))
+        assert api.get(f"/conflicts/{entry_id}") == of_entry(scene.store.entry(entry_id))
 
 
 def test_entries_are_listed_page_by_page(api: Api, filled: Filled) -> None:

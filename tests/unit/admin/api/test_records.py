@@ -3,14 +3,14 @@
 import pytest
 
 from sync.ports.browse import ParkedQuery
-from sync.rows import parked_row
+from sync.rows import of_parked
 from tests.contract.store.scene import ANN, CID, ORG, Scene
 from tests.unit.admin.api.conftest import Api, Filled
 
 
 def test_parked_users_read_as_on_the_command_line(api: Api, filled: Filled, scene: Scene) -> None:
     (parked,) = scene.store.list_parked(ParkedQuery()).rows
-    assert api.get("/parked")["rows"] == [parked_row(parked)]
+    assert api.get("/parked")["rows"] == [of_parked(parked)]
     assert api.get("/parked", code="y")["rows"] == []
     assert api.get("/parked", search=CID)["total"] == 1
 
