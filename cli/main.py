@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from cli import conflicts, orgs, parked, policy
+from cli import brakes, conflicts, orgs, parked, policy, runs
 from cli.check import check
 from cli.decide import decide
 from cli.demo import demo, edit
@@ -47,6 +47,8 @@ app.command("demo-edit")(edit)
 app.add_typer(orgs.app, name="orgs")
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(parked.app, name="parked")
+app.add_typer(brakes.app, name="brake")
+app.add_typer(runs.app, name="runs")
 app.add_typer(policy.app, name="policy")
 
 

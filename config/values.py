@@ -125,9 +125,16 @@ def _folder(path: Path) -> Path:
         raise ValueError("there is no home folder here; write a path that begins with /") from None
 
 
+def _off(value: object) -> object:
+    """A limit that is turned off may be written as none; it is 0 to the program."""
+    return 0 if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
 HttpsUrl = Annotated[str, AfterValidator(_https)]
 BrokerUrl = Annotated[SecretStr, AfterValidator(_broker)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_names)]
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 Folder = Annotated[Path, AfterValidator(_folder)]
+Limit = Annotated[int, BeforeValidator(_off)]
+FractionLimit = Annotated[float, BeforeValidator(_off)]

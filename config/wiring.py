@@ -13,6 +13,7 @@ from config.state import make_state_dir
 from sync.errors import UnknownReference
 from sync.org import Org
 from sync.policy import Policy
+from sync.ports.brake import Limits
 from sync.rules import Rulebook
 from sync.salesforce.gateway import Connection, Gateway, connect
 from sync.salesforce.login import ClientCredentials, Credentials, JwtBearer
@@ -71,7 +72,17 @@ class Runtime:
             layout=layout.canonical(),
             jitter=random.random,
             monotonic=time.monotonic,
+            limits=limits(settings),
         )
+
+
+def limits(settings: OrgSettings) -> Limits:
+    """What the org may lose without a person."""
+    return Limits(
+        licenses=settings.brake_licenses,
+        share=settings.brake_share,
+        minutes=settings.brake_minutes,
+    )
 
 
 def unknown_org(name: str, names: list[str]) -> str:
