@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from cli import admin, alerts, conflicts, find, history, orgs, parked, policy
+from cli import (
+    admin,
+    alerts,
+    brakes,
+    conflicts,
+    find,
+    history,
+    orgs,
+    parked,
+    policy,
+    runs,
+)
 from cli.check import check
 from cli.decide import decide
 from cli.demo import demo, edit
@@ -49,6 +60,8 @@ app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(parked.app, name="parked")
 app.add_typer(history.app, name="history")
 app.add_typer(find.app, name="users")
+app.add_typer(brakes.app, name="brake")
+app.add_typer(runs.app, name="runs")
 app.add_typer(policy.app, name="policy")
 app.add_typer(admin.app, name="admin")
 app.add_typer(alerts.app, name="alerts")

@@ -12,6 +12,8 @@ from cli.output import age, moment, print_json_array, print_table, say
 from cli.plans import make_plan, show_plan
 from cli.session import JsonFlag, Yes, person, runtime, the_org
 from config import standing
+from sync.commands import approve_plan
+from sync.ports.brake import Scope
 from sync.ports.runs import RunKind
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -40,7 +42,9 @@ def list_(json: JsonFlag = False) -> None:
 def say_what_is_wrong(rows: Iterable[dict[str, object]]) -> None:
     """A sentence for each org that is in trouble or waits for a person."""
     for row in rows:
-        for sentence in (row["problem"], row["run_problem"], row["waits_for"]):
+        brake = row["brake"]
+        held = str(brake["sentence"]) if isinstance(brake, dict) else None
+        for sentence in (held, row["problem"], row["run_problem"], row["waits_for"]):
             if sentence:
                 say(f"{row['org']}: {str(sentence).removeprefix(str(row['org']) + ': ')}")
 
@@ -71,14 +75,30 @@ def plan(name: OrgName = None, file: CsvFile = None, json: JsonFlag = False) -> 
 
 
 @app.command()
-def approve(name: OrgName = None, yes: Yes = False, file: CsvFile = None) -> None:
-    """Plan once more, show who would lose what, and after a yes let license-sync write."""
+def approve(
+    name: OrgName = None,
+    yes: Yes = False,
+    file: CsvFile = None,
+    only_grants: Annotated[
+        bool, typer.Option("--only-grants", help="Hold every removal until it is approved too.")
+    ] = False,
+) -> None:
+    """Plan once more, show who would lose what, and after a yes let license-sync write.
+
+    With --only-grants what is granted is carried out, and what is removed waits under the brake.
+    """
     org = runtime().org(the_org(name))
-    show_plan(make_plan(org, RunKind.PLAN, person()), json=False, file=file)
+    plan = make_plan(org, RunKind.PLAN, person())
+    show_plan(plan, json=False, file=file)
     if not yes:
-        typer.confirm(f"Approve for {org.name}?", abort=True)
-    org.arm(by=person())
+        what = "only the grants" if only_grants else "it all"
+        typer.confirm(f"Approve {what} for {org.name}?", abort=True)
+    scope = Scope.GRANTS if only_grants else Scope.ALL
+    organization_id = org.gateway.organization_id()
+    approve_plan(runtime().store, org, plan.id, person(), scope, organization_id)
     say(f"{org.name} is armed: workers start within seconds.")
+    if only_grants:
+        say(f"Removals wait: `license-sync brake show {org.name}`, then `brake release`.")
 
 
 @app.command()

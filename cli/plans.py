@@ -35,8 +35,8 @@ def make_plan(org: Org, kind: RunKind, by: str, user_ids: tuple[str, ...] = ()) 
         run = org.reconciler().carry_out(run_id, progress, seconds=inf)
         if run is None:
             run = _followed(run_id, progress)
-    if run.status is RunStatus.FAILED:
-        raise NotAllowed(f"Run {run.id} failed: {run.error}")
+    if run.status is not RunStatus.DONE:
+        raise NotAllowed(f"Run {run.id} {run.status.value}: {run.error}")
     return run
 
 

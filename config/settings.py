@@ -30,10 +30,13 @@ from config.values import (
     DatabaseUrl,
     ExistingFile,
     Folder,
+    FractionLimit,
     HttpsUrl,
+    Limit,
     Names,
     redis_url,
 )
+from sync.ports.brake import SANE_LIMITS
 
 SOCKET_BYTES = 100
 """A unix socket's path may have 103 bytes on macOS and 107 on Linux."""
@@ -44,6 +47,10 @@ _TEMPORARY = Path("/tmp")  # noqa: S108 - the same one whatever TMPDIR says, in 
 
 class OrgSettings(BaseModel):
     """One Salesforce org. Four settings are enough: URL, client id, secret, and its features.
+
+    What would remove more than `brake_licenses` licenses, or any from more than `brake_share` of
+    the users that hold some, within `brake_minutes`, waits for a person; 0 or none turns a limit
+    off.
 
     Login is by client credentials (`client_secret` or `client_secret_file`) or by JWT bearer
     (`username` and `private_key_file`).
@@ -67,6 +74,9 @@ class OrgSettings(BaseModel):
     alert_urls: AlertUrls = ()
     alert_urls_file: ExistingFile | None = None
     credentials_expire_on: date | None = None
+    brake_licenses: Limit = Field(default=SANE_LIMITS.licenses, ge=0)
+    brake_share: FractionLimit = Field(default=SANE_LIMITS.share, ge=0, le=1)
+    brake_minutes: FractionLimit = Field(default=SANE_LIMITS.minutes, ge=0, le=10080)
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:

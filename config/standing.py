@@ -13,6 +13,7 @@ from sync.phrases import isoformat
 from sync.ports.orgs import OrgState
 from sync.ports.review import OrgFigures
 from sync.ports.runs import RunKind, RunStatus
+from sync.rows import of_brake
 
 STALE = timedelta(seconds=60)
 """A worker that has not shown itself for longer gives no sign of life."""
@@ -42,6 +43,7 @@ def org_row(runtime: Runtime, name: str) -> dict[str, object]:
         "problem": problem or state.problem,
         "run_problem": _run_problem(runtime, state),
         "waits_for": "" if mode is None else waits_for(name, mode),
+        "brake": next((of_brake(b) for b in runtime.store.brakes() if b.org == name), None),
     }
 
 

@@ -177,6 +177,11 @@ def _folder(path: Path) -> Path:
         raise ValueError("there is no home folder here; write a path that begins with /") from None
 
 
+def _off(value: object) -> object:
+    """A limit that is turned off may be written as none; it is 0 to the program."""
+    return 0 if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
 HttpsUrl = Annotated[str, AfterValidator(_https)]
 PageUrl = Annotated[str, AfterValidator(_page_url)]
 BrokerUrl = Annotated[SecretStr, AfterValidator(_broker)]
@@ -186,3 +191,5 @@ Claims = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_claims)]
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 AlertUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(alert_urls)]
+Limit = Annotated[int, BeforeValidator(_off)]
+FractionLimit = Annotated[float, BeforeValidator(_off)]

@@ -16,7 +16,7 @@ from sync.arming import Mode
 from sync.errors import StoreUnavailable, SyncError, UnknownReference
 from sync.org import Org
 from sync.policy import Policy
-from sync.ports.brake import Brake
+from sync.ports.brake import Brake, Limits
 from sync.rules import Rulebook
 from sync.salesforce.gateway import Connection, Gateway, connect
 from sync.salesforce.login import ClientCredentials, Credentials, JwtBearer
@@ -104,7 +104,17 @@ class Runtime:
             layout=layout.canonical(),
             jitter=random.random,
             monotonic=time.monotonic,
+            limits=limits(settings),
         )
+
+
+def limits(settings: OrgSettings) -> Limits:
+    """What the org may lose without a person."""
+    return Limits(
+        licenses=settings.brake_licenses,
+        share=settings.brake_share,
+        minutes=settings.brake_minutes,
+    )
 
 
 def unknown_org(name: str, names: list[str]) -> str:

@@ -4,7 +4,8 @@ Each kind of row is a dict of values that JSON has, and a tuple of the columns t
 """
 
 from sync.explaining import Explanation
-from sync.phrases import isoformat
+from sync.phrases import counted, isoformat
+from sync.ports.brake import Brake
 from sync.ports.browse import KnownUser
 from sync.ports.conflict_log import Entry
 from sync.ports.history import HistoryRow
@@ -206,3 +207,24 @@ def of_explanation(made: Explanation) -> Row:
         "status": made.status,
         "settled": made.is_settled,
     }
+
+
+def of_brake(brake: Brake) -> Row:
+    """A brake as programs see it."""
+    return {
+        "org": brake.org,
+        "tripped_at": isoformat(brake.tripped_at),
+        "tripped_by": brake.tripped_by,
+        "reason": brake.reason,
+        "users": brake.users,
+        "licenses": brake.licenses,
+        "sentence": _sentence(brake),
+    }
+
+
+def _sentence(brake: Brake) -> str:
+    licenses, users = counted(brake.licenses, "license"), counted(brake.users, "user")
+    return (
+        f"THE BRAKE HOLDS: {brake.reason} Nothing is removed; {licenses} of {users} wait so far. "
+        f"Look at `license-sync brake show {brake.org}`, then `brake release {brake.org}`."
+    )

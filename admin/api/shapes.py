@@ -236,6 +236,18 @@ class ItemShape(Shape):
     why: str
 
 
+class BrakeShape(Shape):
+    """A brake that holds removals."""
+
+    org: str
+    tripped_at: Time
+    tripped_by: str
+    reason: str
+    users: int
+    licenses: int
+    sentence: str
+
+
 class OrgShape(Shape):
     """A configured org; `mode` is unusable where its settings are. `waits_for`: what is to do."""
 
@@ -253,6 +265,7 @@ class OrgShape(Shape):
     problem: str | None
     run_problem: str | None
     waits_for: str
+    brake: BrakeShape | None
 
 
 class WorkerShape(Shape):
@@ -272,17 +285,6 @@ class StatusDocument(Shape):
     open_refusals: int
     orgs: dict[str, dict[str, object]]
     workers: dict[str, WorkerShape]
-
-
-class BrakeShape(Shape):
-    """A brake that holds removals."""
-
-    org: str
-    tripped_at: Time
-    tripped_by: str
-    reason: str
-    users: int
-    licenses: int
 
 
 class Count(BaseModel):

@@ -11,6 +11,7 @@ from sqlalchemy.pool import StaticPool
 
 from config.policies import load_policy
 from sync.model import NONE, License, Licenses
+from sync.ports.brake import SANE_LIMITS, Limits
 from sync.ports.conflict_log import LIVE_STATUSES, Entry, Resolution
 from sync.ports.history import HistoryRow
 from sync.ports.pending import Cause, Notice, Priority
@@ -42,6 +43,7 @@ class Bench:
     org: FakeOrg
     rulebook: Rulebook
     skew: timedelta = field(default=timedelta(0))
+    limits: Limits = SANE_LIMITS
 
     def user(self, number: int = 10, *, requested: Licenses = NONE, held: Licenses = NONE) -> str:
         """Put a user into the org."""
@@ -74,6 +76,7 @@ class Bench:
                 "rulebook": self.rulebook,
                 "own_id": self.org.user_id(),
                 "jitter": lambda: 0.0,
+                "limits": self.limits,
                 **changes,
             }  # type: ignore[arg-type]
         )
