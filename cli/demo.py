@@ -58,10 +58,11 @@ def demo(
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="license-sync-")))
         home = (home or _usual_home()).absolute()
         supervisor, admin = stack.enter_context(_everything(home, options, leave=leave))
-        summary = Teller(admin, runtime().store, say, partial(_pause, supervisor)).tell()
+        teller = Teller(admin, runtime().store, say, partial(_pause, supervisor))
+        summary = teller.tell()
         _report(summary, json=json)
         if not leave:
-            _stay(supervisor, admin, home)
+            _stay(supervisor, teller, home)
     if leave and not summary.is_good:
         raise typer.Exit(1)
 
@@ -155,12 +156,14 @@ def _report(summary: Summary, *, json: bool) -> None:
         print_json(asdict(summary) | {"ok": summary.is_good}, indent=None)
 
 
-def _stay(supervisor: Supervisor, admin: Admin, home: Path) -> None:
-    someone = admin.users("IsActive = true AND Username LIKE 'user%'", 1)[0]["Username"]
+def _stay(supervisor: Supervisor, teller: Teller, home: Path) -> None:
+    someone = teller.admin.users("IsActive = true AND Username LIKE 'user%'", 1)[0]["Username"]
+    waiting, url = teller.leave_open(), runtime().settings.admin.url
     say("")
-    password = _demo_account()
-    say(f"It stays up. The review page: {runtime().settings.admin.url}")
-    say(f"  sign in as {DEMO_USER} with the password {password} (new at each start)")
+    say(f"It stays up. The review page is {url}")
+    say(f"  sign in as {DEMO_USER} with the password {_demo_account()} (new at each start)")
+    if waiting is not None:
+        say(f"  {url}/conflicts/{waiting.id} waits for your decision")
     say("Or in another terminal:")
     say(f"  export {PREFIX}ENV_FILE={shlex.quote(str(home / SETTINGS))}")
     say(f"  license-sync demo-edit {someone} --tick Freedom --tick SCV")

@@ -149,6 +149,19 @@ class Teller:
         self.say(f"    conflict {entry.id} waits in the log; Freedom goes on working meanwhile.")
         self._decide(entry, freedom)
 
+    def leave_open(self) -> Entry | None:
+        """Make one more conflict, for whoever looks at the review page; None if it did not come."""
+        freedom, both = Licenses.of(L.FREEDOM), Licenses.of(L.FREEDOM, L.SCV)
+        (user,) = self._idle_users(1)
+        for ticked, requested, status in (
+            (freedom, freedom, "In sync"),
+            (both - freedom, both, "Conflict"),
+        ):
+            self.admin.request(user["Id"], on=ticked, off=NONE)
+            if self._await(user["Id"], requested, status) is None:
+                return None
+        return self._entry(user["Id"])
+
     def _entry(self, user_id: str) -> Entry | None:
         wanted = EntryFilter(org=ORG, user_id=user_id, statuses=LIVE_STATUSES)
         return next((e for e in self._entries(wanted) if len(e.licenses) > 1), None)

@@ -11,9 +11,7 @@ from admin.api.caller import Caller, TheServices, TokenRoute, org_to_change
 from admin.api.fields import MOST_USERS, OrgPath, Strict, UserId
 from admin.api.shapes import BrakeShape, Count, OrgShape, Page, RunShape, StatusDocument
 from config import standing
-from sync.phrases import isoformat
-from sync.ports.brake import Brake
-from sync.rows import of_run
+from sync.rows import of_brake, of_run
 
 router = APIRouter(route_class=TokenRoute)
 
@@ -67,8 +65,8 @@ def resume(services: TheServices, caller: Caller, org: OrgPath) -> object:
 @router.get("/brakes", response_model=Page[BrakeShape], tags=["brakes"])
 def list_brakes(services: TheServices, caller: Caller) -> object:
     """List brakes that hold removals until a person approves them."""
-    held = [brake for brake in services.store.brakes() if caller.sees(brake.org)]
-    return {"rows": [_brake_row(brake) for brake in held], "total": len(held)}
+    held = [of_brake(one) for one in services.store.brakes() if caller.sees(one.org)]
+    return {"rows": held, "total": len(held)}
 
 
 @router.post("/brakes/{org}/release", status_code=202, response_model=Count, tags=["brakes"])
@@ -76,14 +74,3 @@ def release_brake(services: TheServices, caller: Caller, org: OrgPath) -> object
     """Approve what a brake holds: the worker removes it."""
     org = org_to_change(services, caller, org)
     return {"users": commands.release_brake(services, caller, org)}
-
-
-def _brake_row(brake: Brake) -> dict[str, object]:
-    return {
-        "org": brake.org,
-        "tripped_at": isoformat(brake.tripped_at),
-        "tripped_by": brake.tripped_by,
-        "reason": brake.reason,
-        "users": brake.users,
-        "licenses": brake.licenses,
-    }
