@@ -5,6 +5,9 @@ import re
 import pytest
 import requests
 
+from admin.signin.passwords import Passwords
+from sync.ports.accounts import NewAccount, Role
+from sync.store import SqlStore, make_engine
 from tests.e2e.harness import Program, Salesforce
 from tests.web.scenes import open_conflicts
 from tests.web.site import Site, password
@@ -90,7 +93,10 @@ def test_an_admin_of_another_org_reaches_nothing(
     site: Site, made: Program, org: Salesforce
 ) -> None:
     ((user_id, entry),) = open_conflicts(made, org).items()
-    site.account("stranger", "admin", "--org", "elsewhere")
+    stranger = NewAccount(
+        "stranger", Role.ADMIN, frozenset({"elsewhere"}), Passwords().hash(password("stranger"))
+    )
+    SqlStore(make_engine(f"sqlite:///{made.database()}")).create_account(stranger, "test")
     session = signed_in(site, "stranger")
     token = token_of(session.get(f"{site.url}/", timeout=10).text)
     for path in (f"/conflicts/{entry}", f"/users/acme/{user_id}", "/orgs/acme"):

@@ -50,9 +50,7 @@ def test_the_brake_trips_and_is_approved_on_the_page(
     expect(dialog).to_contain_text("are removed now")
     dialog.get_by_role("button", name="Go on").click()
     expect(page.get_by_text(re.compile("Released: "))).to_be_visible()
-    wait_for(
-        "it is carried out", lambda: not any("PBX" in org.held(user_id) for user_id in users)
-    )
+    wait_for("it is carried out", lambda: not any("PBX" in org.held(user_id) for user_id in users))
     assert "PBX" in org.held(newcomer)
     assert made.json("brake", "list", "--json") == []
 
@@ -72,7 +70,7 @@ def test_a_plan_is_read_on_the_page_while_it_is_made(
     expect(page.get_by_text("licenses to grant")).to_be_visible()
     expect(page.locator(".license-gained").first).to_be_visible()
     check_accessible(page)
-    page.get_by_label("Change").select_option("gains")
+    page.locator('select[name="change"]').select_option("gains")
     page.get_by_role("button", name="Filter").click()
     expect(page.get_by_text(re.compile(r"\d+ found"))).to_be_visible()
     made.run("orgs", "resume")
@@ -96,7 +94,7 @@ def test_a_parked_user_is_retried_on_the_page(
     page_of: PageOf, made: Program, org: Salesforce
 ) -> None:
     (user_id,) = idle_users(org, 1)
-    org.fault("refuse_write", user_id=user_id)
+    org.fault("record_error", ids=[user_id])
     edit_all(org, [user_id], PBX)
     page = page_of("admin")
 
