@@ -10,7 +10,8 @@ from tests.web.accessibility import check_accessible, check_width
 from tests.web.conftest import PageOf
 from tests.web.scenes import open_conflicts
 
-pytestmark = pytest.mark.e2e
+USERS = 900
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("web")]
 
 SETTLED = ".steps-bar li:nth-child(3).done"
 

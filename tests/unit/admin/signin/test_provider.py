@@ -4,7 +4,7 @@ import logging
 import re
 
 import pytest
-from httpx import Response
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from sync.ports.accounts import EventKind, Role
