@@ -3,12 +3,15 @@
 No cookie is looked at, so no other site can make a browser call in somebody's name.
 """
 
+from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from admin.access import Refused, SignedIn
@@ -31,16 +34,37 @@ class TokenRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The operation behind its check."""
-        answer = super().get_route_handler()
+        answer, lists = super().get_route_handler(), self._lists()
 
         async def checked(request: Request) -> Response:
             person = await run_in_threadpool(_person, request)
             request.state.caller = person
             if request.method != "GET" and not person.may_change:
                 raise Refused("This token may look but not change: use one of an admin.")
+            _refuse_repeated(request, lists)
             return await answer(request)
 
         return checked
+
+    def _lists(self) -> frozenset[str]:
+        """What of its query may be said several times."""
+        models = (field.field_info.annotation for field in self.dependant.query_params)
+        return frozenset(
+            name
+            for model in models
+            if isinstance(model, type) and issubclass(model, BaseModel)
+            for name, field in model.model_fields.items()
+            if get_origin(field.annotation) is list
+        )
+
+
+def _refuse_repeated(request: Request, lists: frozenset[str]) -> None:
+    """Of two orgs that a query names, the first would go unheard."""
+    said = Counter(name for name, _ in request.query_params.multi_items())
+    for name, times in said.items():
+        if times > 1 and name not in lists:
+            fault = {"type": "repeated", "loc": ("query", name), "msg": "say it once"}
+            raise RequestValidationError([fault])
 
 
 def _person(request: Request) -> SignedIn:

@@ -73,4 +73,4 @@ def list_brakes(services: TheServices, caller: Caller) -> object:
 def release_brake(services: TheServices, caller: Caller, org: OrgPath) -> object:
     """Approve what a brake holds: the worker removes it."""
     org = org_to_change(services, caller, org)
-    return {"users": commands.release_brake(services, caller, org)}
+    return {"users": actions.release_brake(services.store, caller, org)}

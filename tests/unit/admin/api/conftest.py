@@ -18,9 +18,7 @@ from admin.api.app import make_api
 from admin.services import Services
 from config.settings import OrgSettings, Settings
 from config.wiring import Runtime
-from sync.errors import NotAllowed
 from sync.model import Flags
-from sync.ports.brake import Brake, HeldRemoval
 from sync.ports.runs import PlanItem, RunKind
 from sync.ports.settling import OutcomeKind
 from sync.store import SqlStore
@@ -38,7 +36,6 @@ from tests.contract.store.scene import (
     PBX,
     REFUSAL,
     SCV,
-    START,
     Clock,
     Scene,
     an_intent,
@@ -50,31 +47,6 @@ ADMIN, LOOKS, BETA = "token-admin", "token-viewer", "token-beta"
 TOKENS = {ADMIN: ADA, LOOKS: VIEWER, BETA: OTHER}
 
 ORGANIZATION = "00D000000000001AAA"
-
-
-class Braking(SqlStore):
-    """A store with a brake that holds in memory, until the store has one of its own."""
-
-    brake: Brake | None = Brake(ORG, START, "the brake", "300 would be removed", 2, 3)
-
-    def brakes(self) -> list[Brake]:
-        """The brake."""
-        return [] if self.brake is None else [self.brake]
-
-    def held_removals(self, org: str, after_id: str = "", limit: int = 2000) -> list[HeldRemoval]:
-        """Not asked for."""
-        raise NotImplementedError
-
-    def hold_removals(self, org: str, by: str, reason: str) -> None:
-        """Not asked for."""
-        raise NotImplementedError
-
-    def release_brake(self, org: str, by: str) -> int:
-        """Release it."""
-        if self.brake is None or self.brake.org != org:
-            raise NotAllowed(f"No brake holds in {org}.")
-        users, self.brake = self.brake.users, None
-        return users
 
 
 class Api:
@@ -138,7 +110,7 @@ def database(sqlite_url: str) -> str:
 
 @pytest.fixture
 def services(tmp_path: Path, database: str) -> Iterator[Services]:
-    """What the API works with: two orgs that nobody can reach, and a brake."""
+    """What the API works with: two orgs that nobody can reach."""
     org = OrgSettings.model_validate(
         {
             "login_url": "https://localhost:1",
@@ -153,7 +125,7 @@ def services(tmp_path: Path, database: str) -> Iterator[Services]:
         orgs={"acme": org, "beta": org},
     )
     runtime = Runtime(settings)
-    yield Services(runtime, Braking(runtime.store.engine))
+    yield Services(runtime, runtime.store)
     runtime.store.engine.dispose()
 
 
@@ -208,6 +180,7 @@ def filled(scene: Scene) -> Filled:
     claim = scene.claim()
     store.record_intents(claim, [an_intent(CID)])
     scene.book(claim, OutcomeKind.PARKED, code="x", reason="Salesforce refuses it.", delay=3600)
+    store.hold_removals(ORG, "bea", "an import went wrong")
     plan = store.create_run(ORG, RunKind.PLAN, "print", "ann")
     taken = store.take_run(plan, LEASE)
     assert taken is not None

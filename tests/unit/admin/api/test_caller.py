@@ -1,7 +1,6 @@
 """Nobody gets anywhere without a token, with another role, or in another org."""
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +8,8 @@ from starlette.testclient import TestClient
 
 from admin.api.app import make_api
 from admin.services import Services
+from admin.signin.tokens import authenticator, create_token
+from sync.ports.accounts import NewToken, Role
 from tests.contract.store.scene import ANN, CID, ORG, Scene
 from tests.unit.admin.api.conftest import ADMIN, BETA, LOOKS, Api, Filled, everything
 
@@ -114,23 +115,14 @@ def test_a_refusal_is_logged_without_the_token(
     assert token not in caplog.text
 
 
-def test_each_call_asks_for_the_token_anew(services: Services, scene: Scene) -> None:
-    known: dict[str, Any] = {}
-    client = TestClient(make_api(services, known.get))
-    headers = {"Authorization": f"Bearer {ADMIN}"}
-    statuses = []
-    for change in (lambda: known.update({ADMIN: _ada()}), known.clear):
-        statuses.append(client.get("/status", headers=headers).status_code)
-        _do(change)
-        statuses.append(client.get("/status", headers=headers).status_code)
-    assert statuses == [401, 200, 200, 401]
-
-
-def _do(change: Callable[[], object]) -> None:
-    change()
-
-
-def _ada() -> object:
-    from tests.unit.admin.conftest import ADA
-
-    return ADA
+def test_a_token_counts_until_it_is_revoked(services: Services, filled: Filled) -> None:
+    store = services.runtime.store
+    token, secret = create_token(store, NewToken("flow", Role.ADMIN, frozenset({ORG})), "bea")
+    client = TestClient(make_api(services, authenticator(store)))
+    headers = {"Authorization": f"Bearer {secret}"}
+    path = f"/conflicts/{filled.conflict}"
+    decided = client.post(f"{path}/resolve", json={"keep": "none"}, headers=headers).json()
+    assert decided["decided_by"] == f"flow (token {token.id} of bea)"
+    assert client.post("/orgs/beta/pause", headers=headers).status_code == 403
+    store.revoke_token(token.id, "bea")
+    assert client.get(path, headers=headers).status_code == 401

@@ -33,10 +33,12 @@ def test_a_user_that_was_never_seen_is_named(api: Api, filled: Filled) -> None:
 
 
 def test_an_org_that_is_not_armed_is_not_reconciled(api: Api, filled: Filled, scene: Scene) -> None:
-    said = api.refused("POST", "/orgs/beta/reconcile", 409, json={})
-    assert "observed only" in said
-    said = api.refused("POST", "/orgs/beta/reconcile", 409, json={"plan": True})
-    assert "has not answered yet" in said
+    beta = "/orgs/beta/reconcile"
+    for body in ({}, {"plan": True}):
+        assert "has not answered yet" in api.refused("POST", beta, 409, json=body)
+    scene.store.meet("beta", "00D000000000002AAA")
+    assert "observed only" in api.refused("POST", beta, 409, json={})
+    assert api.post(beta, {"plan": True})["kind"] == "plan"
     scene.store.pause(ORG, "bea")
     assert "is paused" in api.refused("POST", PATH, 409, json={})
     assert api.post(PATH, {"plan": True})["kind"] == "plan"

@@ -34,7 +34,8 @@ def test_it_keeps_to_the_policy_and_to_this_host(api: Api) -> None:
     text = page(api)
     assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=|javascript:", text)
     assert set(re.findall(r'(?:href|src)="([^"#]*)', text)) <= {
-        "", "/static/img/icon.svg", "/static/css/site.css", "/access", "/api/openapi.json",
+        "", "/static/img/icon.svg", "/static/css/vendor/tabler.min.css", "/static/css/site.css",
+        "/access", "/api/openapi.json",
     }  # fmt: skip
 
 

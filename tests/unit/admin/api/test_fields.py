@@ -135,6 +135,14 @@ def test_a_misspelled_filter_is_said_and_not_left_out(api: Api, filled: Filled) 
     assert "licenses_ in the query" in said
 
 
+def test_what_can_be_said_once_is_not_said_twice(api: Api, filled: Filled) -> None:
+    said = api.refused("GET", f"/conflicts?org={ORG}&org=beta", 422)
+    assert "org in the query cannot be used: say it once" in said
+    api.refused("GET", f"/runs/{filled.plan}/items?limit=1&limit=2", 422)
+    api.refused("GET", "/status?a=1&a=2", 422)
+    api.get("/conflicts?status=open&status=resolved")
+
+
 BODIES = [
         b"", b"{", b"null", b"[]", b'"x"', b"\xff\xfe", b'{"note": "\\ud800"}', b'{"note": null}',
         b'{"note": "\\u0000"}', b'{"note": 1}', b'{"note": "x", "more": 1}', b'{"\\ud800": 1}',

@@ -5,7 +5,8 @@ import pytest
 from admin.services import Services
 from cli.status import status_json
 from config.standing import STALE
-from tests.contract.store.scene import ORG, Scene
+from tests.contract.store.scene import CTI, DAN, ORG, PBX, Scene
+from tests.contract.store.test_brake import brake_user
 from tests.unit.admin.api.conftest import BETA, Api, Filled, a_time
 
 
@@ -48,12 +49,15 @@ def test_an_org_that_is_not_configured_is_not_there(api: Api, scene: Scene) -> N
     assert scene.store.state("nope").paused_at is None
 
 
-def test_a_brake_is_released_once(api: Api, scene: Scene) -> None:
+def test_a_brake_is_released_once(api: Api, filled: Filled, scene: Scene) -> None:
+    brake_user(scene, DAN, CTI | PBX)
     (brake,) = api.get("/brakes")["rows"]
-    assert (brake["org"], brake["users"], brake["licenses"]) == (ORG, 2, 3)
+    assert (brake["org"], brake["users"], brake["licenses"]) == (ORG, 1, 2)
+    assert (brake["tripped_by"], brake["reason"]) == ("bea", "an import went wrong")
     assert api.get("/brakes", BETA)["rows"] == []
-    assert api.post(f"/brakes/{ORG}/release") == {"users": 2}
-    assert "No brake holds" in api.refused("POST", f"/brakes/{ORG}/release", 409)
+    assert api.post(f"/brakes/{ORG}/release") == {"users": 1}
+    assert "rake" in api.refused("POST", f"/brakes/{ORG}/release", 409)
+    assert scene.store.brakes() == []
 
 
 def test_runs_are_for_configured_orgs(api: Api, scene: Scene) -> None:
