@@ -57,7 +57,7 @@ Index(
     postgresql_where=IS_UNAPPROVED,
 )
 Index(
-    "ix_history_run",
+    "ix_history_run_user",
     history.c.run_id,
     history.c.user_id,
     history.c.id,

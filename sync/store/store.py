@@ -3,6 +3,7 @@
 from sync.store.approvals import Approvals
 from sync.store.booking import Booking
 from sync.store.brake import Brakes
+from sync.store.changes import Changes
 from sync.store.conflict_log import ConflictLog
 from sync.store.cursors import Cursors
 from sync.store.history import History
@@ -17,6 +18,7 @@ from sync.store.sweep import Sweep
 class SqlStore(
     Approvals,
     Brakes,
+    Changes,
     Stopping,
     PendingUsers,
     Booking,
