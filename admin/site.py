@@ -61,11 +61,16 @@ def make_site(services: Services, provider: BaseAuthProvider, secret_key: str) -
     )
     for page in (Conflicts, Users, Runs, Orgs, Parked, HistoryPage, Alerts, Access):
         site.add_view(page(services))
+    dress(site)
+    return site
+
+
+def dress(site: BaseAdmin) -> None:
+    """Give templates what they call, and let them name nothing that is not there."""
     env = site.templates.env
     env.undefined = StrictUndefined
     env.trim_blocks = env.lstrip_blocks = True
     env.globals.update(_GLOBALS)
-    return site
 
 
 def _static(path: str) -> str:

@@ -1,6 +1,5 @@
 """`license-sync orgs adopt`: what is held becomes what is requested, then the org is armed."""
 
-import time
 from pathlib import Path
 
 import typer
@@ -9,7 +8,7 @@ from rich.progress import Progress as Bar
 from cli.output import console, counted, say
 from cli.plans import make_plan, show_plan
 from cli.session import person, runtime
-from sync.adoption import Adopter, AdoptionReport
+from sync.adoption import AdoptionReport
 from sync.arming import Mode
 from sync.errors import NotAllowed
 from sync.org import Org
@@ -58,18 +57,9 @@ def _check(org: Org) -> None:
 
 
 def _apply(org: Org, run: Run) -> AdoptionReport:
-    adopter = Adopter(
-        org=org.name,
-        runs=runtime().store,
-        intake=runtime().store,
-        reader=org.gateway.reader,
-        writer=org.gateway.writer,
-        policy=org.rulebook.version,
-        sleep=time.sleep,
-    )
     with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(f"adopting {org.name}", total=run.unsettled)
-        report = adopter.apply(run.id, person(), lambda done: bar.advance(task, done))
+        report = org.adopter().apply(run.id, person(), lambda done: bar.advance(task, done))
     if report is None:
         raise NotAllowed(f"Somebody else is adopting {org.name} just now.")
     say(f"{counted(report.adopted, 'user')} adopted, {report.held_back} with something held back.")

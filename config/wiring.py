@@ -104,6 +104,7 @@ class Runtime:
             layout=layout.canonical(),
             jitter=random.random,
             monotonic=time.monotonic,
+            sleep=time.sleep,
             limits=limits(settings),
         )
 

@@ -5,6 +5,7 @@ under which rules something is asked for is told from what the store knows of th
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from sync.arming import Mode
@@ -64,6 +65,53 @@ def approve_plan(
         raise NotAllowed(f"Plan {newest.id} is newer than plan {run_id}: look at that one.")
     reason = f"{by} approved only what plan {run_id} grants."
     return store.approve_plan(run_id, organization_id, by, scope, reason)
+
+
+def start_undo(
+    store: CommandStore,
+    org: Org,
+    by: str,
+    *,
+    run_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> int:
+    """Queue the plan that takes back a run, or what happened in a stretch of time; its id.
+
+    Without `until` the stretch goes to now. The plan is carried out once `approve_run` says so.
+    """
+    fingerprint = _fingerprint(store, org)
+    _require_armed(org.name, org.mode(store.state(org.name)))
+    if (run_id is None) == (since is None):
+        raise NotAllowed("An undo takes back either a run, or a stretch that begins somewhere.")
+    if since is not None and until is not None and until <= since:
+        raise NotAllowed("The stretch to take back ends before it begins.")
+    if run_id is not None and store.run(run_id).org != org.name:
+        raise NotAllowed(f"Run {run_id} is not of {org.name}.")
+    return store.create_run(
+        org.name, RunKind.UNDO, fingerprint, by, of_run=run_id, since=since, until=until
+    )
+
+
+def approve_run(store: CommandStore, org: Org, run_id: int, by: str) -> None:
+    """Let the workers carry out the finished plan of an adoption or an undo.
+
+    NotAllowed if it was made under other rules, or is not the newest of its kind.
+    """
+    fingerprint, mode = _fingerprint(store, org), org.mode(store.state(org.name))
+    plan = store.run(run_id)
+    if plan.org != org.name or plan.fingerprint != fingerprint:
+        raise NotAllowed(
+            f"Plan {run_id} was made for another org or under other rules: make a new one."
+        )
+    if plan.kind is RunKind.ADOPT and mode is Mode.ARMED:
+        raise NotAllowed(f"{org.name} is armed already: there is nothing to adopt.")
+    if plan.kind is RunKind.UNDO:
+        _require_armed(org.name, mode)
+    newest = store.latest_run(org.name, plan.kind, fingerprint)
+    if newest is not None and newest.id != run_id:
+        raise NotAllowed(f"Plan {newest.id} is newer than plan {run_id}: look at that one.")
+    store.approve_run(run_id, by)
 
 
 def stop_run(store: CommandStore, run_id: int, by: str) -> None:

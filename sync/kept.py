@@ -10,7 +10,6 @@ from datetime import timedelta
 from sync.model import INTERFACES, NONE, Finding, FindingKind, Flags, Licenses, UserRecord
 from sync.ports.conflict_log import Entry
 from sync.ports.history import HistoryOutcome, HistoryRow
-from sync.ports.pending import Cause
 from sync.ports.settling import UserContext
 
 UNCERTAIN = (HistoryOutcome.INTENDED, HistoryOutcome.UNKNOWN)
@@ -110,8 +109,8 @@ def _shows_end(row: HistoryRow, entry: Entry) -> bool:
 
 
 def _only_asks(row: HistoryRow) -> bool:
-    """Whether it is a row of the run itself that adopts or undoes, not of settling its users."""
-    return row.intent.run_id is not None and row.intent.cause in (Cause.ADOPT, Cause.UNDO)
+    """Whether it is the row of an adoption or an undo itself: settling alone changes no request."""
+    return row.intent.requested_before != row.intent.requested_after
 
 
 def kept_side(finding: Finding, held: Licenses) -> Licenses:

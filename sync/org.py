@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from sync import arming
+from sync.adoption import Adopter
+from sync.applying import Applier
 from sync.errors import CallFailed, Failure, LeaseLost, Remedy
 from sync.ports.brake import SANE_LIMITS, Limits
 from sync.ports.orgs import OrgState, OrgStore
@@ -63,6 +65,7 @@ class Org:
     layout: str
     jitter: Jitter
     monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
     limits: Limits = SANE_LIMITS
     _schema_good_until: float = field(default=float("-inf"), init=False)
     _fingerprints: dict[str, str] = field(default_factory=dict, init=False)
@@ -136,6 +139,11 @@ class Org:
             monotonic=self.monotonic,
         )
 
+    def adopter(self) -> Adopter:
+        """What writes the requests of an adoption or an undo."""
+        reader, writer, policy = self.gateway.reader, self.gateway.writer, self.rulebook.version
+        return Adopter(self.name, self.store, self.store, reader, writer, policy, self.sleep)
+
     def ready(self) -> str | None:
         """Log in and look at the schema; the sentence that says what is wrong, or None."""
         return self._ready(self.store.state(self.name))
@@ -200,12 +208,21 @@ class Org:
     def _carry_out(self, run_id: int, progress: Progress) -> Run | None:
         """A run that fails waits by itself: live edits go on unless the whole org is stopped."""
         try:
-            return self.reconciler().carry_out(run_id, progress)
+            return self._go_on(self.store.run(run_id), progress)
         except CallFailed as failed:
             if failed.failure.remedy is Remedy.STOP_ORG:
                 raise
             log.warning("%s: run %d waits: %s", self.name, run_id, failed)
             return None
+
+    def _go_on(self, run: Run, progress: Progress) -> Run | None:
+        applier = Applier(self.adopter(), self.store, self.monotonic, self.arm)
+        if run.status is RunStatus.APPLYING:
+            return applier.go_on(run)
+        done = self.reconciler().carry_out(run.id, progress)
+        if done is not None:
+            applier.planned_again(done)
+        return done
 
     def _scanner(self) -> Scanner:
         return Scanner(self.name, self.store, self.gateway.reader, self.rulebook)

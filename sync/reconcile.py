@@ -3,7 +3,7 @@
 A run is resumable: each page is stored with the run's place before the next one is read.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sync.errors import LeaseLost, SyncError
@@ -11,11 +11,12 @@ from sync.intake import unsettled
 from sync.model import NONE, UserRecord
 from sync.plan_items import adoption_item, plan_item
 from sync.ports.pending import Cause, Notice, Priority
-from sync.ports.runs import PlanItem, Run, RunKind, RunStore
+from sync.ports.runs import Changed, PlanItem, Run, RunKind, RunStore
 from sync.ports.salesforce import UserReader
 from sync.ports.scans import IntakeStore
 from sync.retrying import RETRY_SECONDS
 from sync.rules import Rulebook
+from sync.undoing import undo_item
 
 PAGE_LIMIT = 2000
 LEASE_SECONDS = 60.0
@@ -25,6 +26,9 @@ PASS_SECONDS = 45.0
 
 TRIES = 8
 """How often a run may fail in the same place."""
+
+_Part = tuple[Sequence[UserRecord], str, bool, list[PlanItem], list[Notice]]
+"""Records, the place after them, whether that is all, and what the run makes of them."""
 
 Progress = Callable[[int], None]
 """Told how many users have been read so far."""
@@ -131,9 +135,23 @@ class Reconciler:
                     )
                     for r in records
                 )
+            case RunKind.UNDO:
+                raise ValueError("an undo reads the history: see `undone`")
             case RunKind.ADOPT:
                 items = (adoption_item(r, self.rulebook) for r in records)
         return [item for item in items if item is not None], []
+
+    def undone(
+        self, changes: Sequence[Changed], records: Mapping[str, UserRecord]
+    ) -> list[PlanItem]:
+        """What an undo makes of users whom license-sync changed."""
+        ids = [change.user_id for change in changes]
+        entries = self.intake.living_entries(self.org, ids) if ids else {}
+        items = (
+            undo_item(c, records.get(c.user_id), entries.get(c.user_id, ()), self.rulebook)
+            for c in changes
+        )
+        return [item for item in items if item is not None]
 
 
 @dataclass(slots=True)
@@ -150,8 +168,7 @@ class _Pass:
     def read_on(self) -> bool:
         """Read until the end, or until time is up; whether it came to the end."""
         made, run, read = self.reconciler, self.run, self.run.users_read
-        for records, after_id, is_last in made.pages(run):
-            items, notices = made.say(run, records)
+        for records, after_id, is_last, items, notices in self._parts():
             read += len(records)
             holders = sum(bool(record.held.on) for record in records)
             made.runs.advance_run(
@@ -163,3 +180,24 @@ class _Pass:
             if not is_last and made.monotonic() > self.until:
                 return False
         return True
+
+    def _parts(self) -> Iterator[_Part]:
+        """Records with what the run makes of them, page by page."""
+        if self.run.kind is RunKind.UNDO:
+            yield from self._undone()
+            return
+        for records, after_id, is_last in self.reconciler.pages(self.run):
+            yield records, after_id, is_last, *self.reconciler.say(self.run, records)
+
+    def _undone(self) -> Iterator[_Part]:
+        made, after_id = self.reconciler, self.run.after_id
+        limit = made.reader.read_limit
+        is_last = False
+        while not is_last:
+            changes = made.runs.changes(self.run, after_id, limit)
+            is_last = len(changes) < limit
+            records: Mapping[str, UserRecord] = {}
+            if changes:
+                after_id = changes[-1].user_id
+                records = made.reader.read([change.user_id for change in changes]).records
+            yield list(records.values()), after_id, is_last, made.undone(changes, records), []

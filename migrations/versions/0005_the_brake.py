@@ -23,6 +23,7 @@ COLUMNS = {
     "pending_user": ("run_id", "braked", "brake_id", "allowed"),
     "history": ("unapproved",),
     "run": ("holders", "of_run", "since", "until"),
+    "run_item": ("outcome",),
 }
 
 
@@ -42,6 +43,9 @@ def upgrade() -> None:
     op.add_column("run", sa.Column("of_run", sa.BigInteger()))
     op.add_column("run", sa.Column("since", TIME))
     op.add_column("run", sa.Column("until", TIME))
+    op.add_column(
+        "run_item", sa.Column("outcome", sa.Text(), nullable=False, server_default=sa.text("''"))
+    )
     _index("ix_pending_user_braked", "pending_user", ["org", "user_id"], BRAKED)
     _index("ix_history_unapproved", "history", ["org", "at"], UNAPPROVED)
     _index("ix_history_run_user", "history", ["run_id", "user_id", "id"], OF_RUN)

@@ -71,8 +71,9 @@ class Run:
 class PlanItem:
     """What a plan would do to one user. `after` is None where nothing may be written.
 
-    For an adoption `requested_after` is what would be requested, and `hold` what the rules would
-    then still take away.
+    For an adoption and an undo `requested_after` is what would be requested; `hold` is what the
+    rules would then still take away from who is adopted. `outcome` is what came of it when the plan
+    was carried out, as a sentence; empty until then.
     """
 
     user_id: str
@@ -85,6 +86,7 @@ class PlanItem:
     why: str
     hold: Licenses = NONE
     modified_at: datetime | None = None
+    outcome: str = ""
 
     @property
     def removed(self) -> Licenses:
@@ -97,6 +99,22 @@ class PlanItem:
         return Licenses() if self.after is None else self.after - self.held
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What license-sync did to a user in a stretch: its first state, and the last it wrote.
+
+    `is_over` is True when it wrote other flags to the user since.
+    """
+
+    user_id: str
+    username: str
+    requested_before: Licenses
+    held_before: Licenses
+    requested_after: Licenses
+    held_after: Licenses
+    is_over: bool
+
+
 class RunStore(Protocol):
     """The store as a run sees it."""
 
@@ -107,8 +125,16 @@ class RunStore(Protocol):
         fingerprint: str,
         by: str,
         user_ids: Sequence[str] = (),
+        *,
+        of_run: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> int:
-        """Queue a run; its id."""
+        """Queue a run; its id. The last three say what an undo takes back."""
+        ...
+
+    def changes(self, run: Run, after_id: str, limit: int) -> list[Changed]:
+        """Users whom license-sync wrote to in what an undo takes back, by user id."""
         ...
 
     def take_run(self, run_id: int, lease_seconds: float) -> tuple[Run, str] | None:
@@ -153,10 +179,15 @@ class RunStore(Protocol):
         """
         ...
 
-    def take_to_apply(self, run_id: int, by: str, lease_seconds: float) -> str | None:
-        """Lease a finished plan to carry it out (or one whose applier died): the token.
+    def approve_run(self, run_id: int, by: str) -> None:
+        """Let the workers carry out a finished plan of an adoption or an undo; NotAllowed."""
+        ...
 
-        None if somebody else does. `end_run` ends that too, and notes when it was applied.
+    def take_to_apply(self, run_id: int, by: str, lease_seconds: float) -> str | None:
+        """Lease a finished plan to carry it out, or one that is approved and free: the token.
+
+        None if somebody else does. `end_run` ends that too, and notes when it was applied;
+        `requeue_run` leaves it to others to go on after the run's `after_id`.
         """
         ...
 
@@ -173,8 +204,13 @@ class RunStore(Protocol):
         token: str,
         outcomes: Mapping[int, tuple[HistoryOutcome, str | None]],
         lease_seconds: float,
+        said: Mapping[str, str] | None = None,
+        after_id: str | None = None,
     ) -> None:
-        """Book what became of an adoption's writes, by history id; LeaseLost as above."""
+        """Book what became of an adoption's writes, by history id; LeaseLost as above.
+
+        `said` is the outcome of items by user id, `after_id` the place that is reached.
+        """
         ...
 
     def run(self, run_id: int) -> Run:

@@ -1,5 +1,6 @@
 """Plans that people approve: the org is armed, and what the plan removes is no surprise."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -28,7 +29,7 @@ class Approvals(Database):
         The reconcile's run. Of grants alone, the brake holds from the start, for `reason`.
         """
         with self.writing() as connection:
-            plan = _lock_plan(connection, run_id)
+            plan = _lock_plan(connection, run_id, (RunKind.PLAN,))
             if scope is Scope.ALL:
                 braked = select(pending_user.c.org, pending_user.c.user_id)
                 braked = braked.where(pending_user.c.org == plan.org, IS_BRAKED)
@@ -53,14 +54,27 @@ class Approvals(Database):
                 connection, now, plan.org, RunKind.RECONCILE, plan.fingerprint, by, of_run=run_id
             )
 
+    def approve_run(self, run_id: int, by: str) -> None:
+        """Let the workers carry out a finished plan of an adoption or an undo.
 
-def _lock_plan(connection: Connection, run_id: int) -> AnyRow:
+        What the rules remove because of an undo was seen when it was approved.
+        """
+        with self.writing() as connection:
+            plan = _lock_plan(connection, run_id, (RunKind.ADOPT, RunKind.UNDO))
+            lock_org(connection, plan.org)
+            now = self.clock_of(connection)
+            remember_approval(connection, now, plan.org, plan.kind, run_id, by)
+            values = {"status": RunStatus.APPLYING, "after_id": "", "lease_until": now}
+            connection.execute(update(run).where(run.c.id == run_id).values(**values))
+
+
+def _lock_plan(connection: Connection, run_id: int, kinds: Sequence[RunKind]) -> AnyRow:
     """A plan that waits for approval, which it has now; NotAllowed."""
     plan = connection.execute(select(run).where(run.c.id == run_id).with_for_update()).one_or_none()
     if plan is None:
         raise UnknownReference(f"There is no run {run_id}.")
-    if plan.kind is not RunKind.PLAN:
-        raise NotAllowed(f"Run {run_id} is no plan: a {plan.kind.value} is approved otherwise.")
+    if plan.kind not in kinds:
+        raise NotAllowed(f"Run {run_id} is no plan for that: it is of the kind {plan.kind.value}.")
     if plan.status is not RunStatus.DONE:
         raise NotAllowed(f"Plan {run_id} is {plan.status.value}: only a finished one can be used.")
     if plan.applied_by is not None:

@@ -16,7 +16,7 @@ from sync.errors import NotAllowed
 from sync.ports.brake import ITSELF, Brake, BrakeRecord, HeldRemoval, Limits
 from sync.ports.history import HistoryOutcome, Intent
 from sync.ports.pending import Cause
-from sync.ports.runs import RunStatus
+from sync.ports.runs import RunKind, RunStatus
 from sync.store.brake_tables import IS_BRAKED, IS_UNAPPROVED, brake
 from sync.store.database import Database, after, chunks
 from sync.store.org_state import lock_org
@@ -34,6 +34,7 @@ _HOLDERS = (
     .where(
         run.c.org == bindparam("of_org"),
         run.c.whole_org,
+        run.c.kind != RunKind.UNDO,
         run.c.status == RunStatus.DONE,
         run.c.holders.is_not(None),
     )

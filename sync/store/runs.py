@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from sync.errors import LeaseLost, UnknownReference
@@ -16,7 +16,7 @@ from sync.store.database import Database, after, new_token
 from sync.store.history import book_outcomes, insert_intents
 from sync.store.notices import store_notices
 from sync.store.org_state import is_paused, set_org
-from sync.store.run_items import insert_items, plan_item
+from sync.store.run_items import insert_items, plan_item, say_outcomes
 from sync.store.tables import run, run_item
 
 _row = run.c
@@ -61,11 +61,16 @@ class Runs(Database):
         fingerprint: str,
         by: str,
         user_ids: Sequence[str] = (),
+        *,
+        of_run: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> int:
-        """Queue a run; its id."""
+        """Queue a run; its id. The last three say what an undo takes back."""
+        more = {"of_run": of_run, "since": since, "until": until}
         with self.writing() as connection:
             now = self.clock_of(connection)
-            return insert_run(connection, now, org, kind, fingerprint, by, user_ids)
+            return insert_run(connection, now, org, kind, fingerprint, by, user_ids, **more)
 
     def take_run(self, run_id: int, lease_seconds: float) -> tuple[Run, str] | None:
         """Lease a due run, or a running one whose lease ended; None if it is not to be had."""
@@ -133,8 +138,15 @@ class Runs(Database):
         held = (_row.id == run_id, _row.lease_token == token)
         with self.writing() as connection:
             due = after(self.clock_of(connection), delay)
-            values = {"status": RunStatus.QUEUED, "error": reason, "due_at": due}
-            connection.execute(update(run).where(*held).values(**_FREE, **values))
+            applying = _row.status == RunStatus.APPLYING
+            values = {
+                "status": case((applying, RunStatus.APPLYING), else_=RunStatus.QUEUED),
+                "lease_until": case((applying, due), else_=None),
+                "error": reason,
+                "due_at": due,
+                "lease_token": None,
+            }
+            connection.execute(update(run).where(*held).values(**values))
 
     def take_to_apply(self, run_id: int, by: str, lease_seconds: float) -> str | None:
         """Lease a finished plan to carry it out, or one whose applier died: the token."""
@@ -148,6 +160,7 @@ class Runs(Database):
                 .values(
                     status=RunStatus.APPLYING,
                     applied_by=by,
+                    after_id=case((_row.status == RunStatus.DONE, ""), else_=_row.after_id),
                     lease_token=token,
                     lease_until=after(now, lease_seconds),
                 )
@@ -168,12 +181,16 @@ class Runs(Database):
         token: str,
         outcomes: Mapping[int, tuple[HistoryOutcome, str | None]],
         lease_seconds: float,
+        said: Mapping[str, str] | None = None,
+        after_id: str | None = None,
     ) -> None:
         """Book what became of an adoption's writes; LeaseLost when the lease ended."""
+        place = {} if after_id is None else {"after_id": after_id}
         with self.writing() as connection:
             now, org = self._lock_run(connection, run_id, token)
             book_outcomes(connection, now, org, outcomes)
-            _set_run(connection, run_id, lease_until=after(now, lease_seconds))
+            say_outcomes(connection, run_id, said or {})
+            _set_run(connection, run_id, lease_until=after(now, lease_seconds), **place)
 
     def run(self, run_id: int) -> Run:
         """One run; UnknownReference."""

@@ -7,6 +7,7 @@ from sync.store.api_tokens import ApiTokens
 from sync.store.approvals import Approvals
 from sync.store.booking import Booking
 from sync.store.brake import Brakes
+from sync.store.changes import Changes
 from sync.store.conflict_log import ConflictLog
 from sync.store.cursors import Cursors
 from sync.store.gathering import Gathering
@@ -28,6 +29,7 @@ from sync.store.sweep import Sweep
 class SqlStore(
     Approvals,
     Brakes,
+    Changes,
     Stopping,
     PendingUsers,
     Booking,

@@ -104,7 +104,8 @@ def _abandoned(connection: Connection, now: datetime) -> dict[tuple[str, Priorit
 
 
 def _free_runs(connection: Connection, now: datetime) -> dict[str, list[int]]:
-    is_dead = and_(run.c.status == RunStatus.RUNNING, run.c.lease_until <= now)
+    is_begun = run.c.status.in_((RunStatus.RUNNING, RunStatus.APPLYING))
+    is_dead = and_(is_begun, run.c.lease_until <= now)
     is_queued = and_(run.c.status == RunStatus.QUEUED, is_due(now))
     query = select(run.c.org, run.c.id).where(or_(is_queued, is_dead))
     found = defaultdict(list)

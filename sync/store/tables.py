@@ -250,6 +250,7 @@ run_item = Table(
     Column("why", Text, nullable=False),
     Column("hold", LicenseSet, nullable=False),
     Column("modified_at", UtcTime),
+    Column("outcome", Text, nullable=False, server_default=text("''")),
 )
 
 ALL_ORGS = "*"

@@ -66,7 +66,7 @@ def row(
 
 
 def adopted(found: HistoryRow) -> HistoryRow:
-    return replace(found, intent=replace(found.intent, cause=Cause.ADOPT, run_id=3))
+    return replace(found, intent=replace(found.intent, requested_before=NONE, run_id=3))
 
 
 @pytest.mark.parametrize("held", [NONE, FREEDOM | CTI, SCV, BOTH | CTI])

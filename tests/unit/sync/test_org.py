@@ -38,6 +38,7 @@ def org_of(bench: Bench, **changes: object) -> Org:
             "layout": "user",
             "jitter": lambda: 0.0,
             "monotonic": partial(_seconds, bench),
+            "sleep": bench.org.tick,
             **changes,
         }  # type: ignore[arg-type]
     )

@@ -18,6 +18,7 @@ import admin
 from admin.access import signed_in
 from admin.signin.assembly import make_sign_in
 from admin.signin.passwords import Passwords
+from admin.site import dress
 from config.admin import AdminSettings
 from config.settings import Settings
 from sync.ports.accounts import NewAccount, Role
@@ -43,13 +44,15 @@ class Front(CustomView):
 def make_page(settings: Settings, store: SqlStore, passwords: Passwords) -> Starlette:
     """The smallest page that sign-in can be mounted in."""
     app = Starlette()
-    BaseAdmin(
+    site = BaseAdmin(
         base_url="/",
         index_view=Front("Front", path="/"),
         auth_provider=make_sign_in(settings, store, passwords),
         secret_key="s" * 32,
         additional_loaders=[DictLoader({"base.html": BASE}), FileSystemLoader(TEMPLATES)],
-    ).mount_to(app)
+    )
+    dress(site)
+    site.mount_to(app)
     return app
 
 
