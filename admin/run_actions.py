@@ -1,6 +1,7 @@
 """Starting, approving, stopping and undoing runs: recorded here, carried out by the worker."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from admin.access import SignedIn
 from admin.actions import check_change
@@ -22,22 +23,46 @@ def start_run(
 
 
 def approvable(services: Services, run: Run) -> bool:
-    """Whether this is the plan of its org that a person may approve now."""
+    """Whether this is the newest plan of its kind, and a person may approve it now."""
     if run.status is not RunStatus.DONE or run.user_ids or run.applied_at is not None:
         return False
-    newest = newest_plan(services, run.org)
+    fingerprint = _fingerprint(services, run.org)
+    if fingerprint is None or run.kind is RunKind.RECONCILE:
+        return False
+    newest = services.store.latest_run(run.org, run.kind, fingerprint)
     return newest is not None and newest.id == run.id
 
 
-def approve_plan(
-    services: Services, person: SignedIn, run_id: int, *, only_grants: bool = False
-) -> int:
-    """Approve a plan, whole or only what it grants; the run that carries it out. NotAllowed."""
+def approve(services: Services, person: SignedIn, run_id: int, *, only_grants: bool = False) -> int:
+    """Approve a plan; the run that carries it out. NotAllowed.
+
+    Adoptions and undoings are approved as a whole: those of an org can be by their grants alone.
+    """
+    run, store = services.store.run(run_id), services.store
+    check_change(person, run.org)
+    org = services.runtime.org(run.org)
+    if run.kind is RunKind.PLAN:
+        scope = Scope.GRANTS if only_grants else Scope.ALL
+        return commands.approve_plan(store, org, run_id, person.username, scope)
+    commands.approve_run(store, org, run_id, person.username)
+    return run_id
+
+
+def undo_run(services: Services, person: SignedIn, run_id: int) -> int:
+    """Queue the plan that takes a run back; its id. NotAllowed."""
     run = services.store.run(run_id)
     check_change(person, run.org)
-    scope = Scope.GRANTS if only_grants else Scope.ALL
     org = services.runtime.org(run.org)
-    return commands.approve_plan(services.store, org, run_id, person.username, scope)
+    return commands.start_undo(services.store, org, person.username, run_id=run_id)
+
+
+def undo_stretch(
+    services: Services, person: SignedIn, org: str, since: datetime, until: datetime | None
+) -> int:
+    """Queue the plan that takes back a stretch of an org's history; its id. NotAllowed."""
+    check_change(person, org)
+    made = services.runtime.org(org)
+    return commands.start_undo(services.store, made, person.username, since=since, until=until)
 
 
 def stop_run(services: Services, person: SignedIn, run_id: int) -> None:

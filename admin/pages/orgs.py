@@ -7,6 +7,7 @@ from starlette.responses import Response
 from admin import actions, run_actions
 from admin.access import require_sight, signed_in
 from admin.pages.page import Page, changing, reading, text
+from admin.pages.queries import day
 from sync.errors import NotAllowed, UnknownReference
 from sync.ports.browse import RunQuery
 from sync.ports.runs import RunKind
@@ -78,3 +79,13 @@ class Orgs(Page):
         org, reason = request.path_params["org"], text(form, "reason")
         actions.hold_removals(self.services.store, signed_in(request), org, reason)
         return f"No license is removed in {org} until somebody releases the brake."
+
+    @changing("/{org}/undo")
+    def undo(self, request: Request, form: FormData) -> str:
+        """Plan the undoing of a stretch of history."""
+        since, until = day(text(form, "since")), day(text(form, "until"))
+        if since is None:
+            raise NotAllowed("Say since when, as 2026-11-24T14:00 in UTC.")
+        org = request.path_params["org"]
+        run_id = run_actions.undo_stretch(self.services, signed_in(request), org, since, until)
+        return f"Run {run_id} plans the undoing: nothing is written until it is approved."

@@ -62,6 +62,7 @@ class Runs(Page):
             expected=max(expected, run.users_read),
             is_moving=run.status in MOVING,
             approvable=run_actions.approvable(self.services, run),
+            undoable=run.kind is RunKind.RECONCILE or run.applied_at is not None,
         )
 
     @reading("/{id:int}/csv")
@@ -86,7 +87,7 @@ class Runs(Page):
         """Approve a plan: all of it, or only what it grants."""
         run_id = request.path_params["id"]
         only_grants = text(form, "scope") == "grants"
-        applying = run_actions.approve_plan(
+        applying = run_actions.approve(
             self.services, signed_in(request), run_id, only_grants=only_grants
         )
         what = "its grants are" if only_grants else "it is"
@@ -98,6 +99,13 @@ class Runs(Page):
         run_id = request.path_params["id"]
         run_actions.stop_run(self.services, signed_in(request), run_id)
         return f"Run {run_id} is stopped: what it wrote stays, whom it noticed is parked."
+
+    @changing("/{id:int}/undo")
+    def undo(self, request: Request, _form: FormData) -> str:
+        """Plan the undoing of a run."""
+        run_id = request.path_params["id"]
+        new = run_actions.undo_run(self.services, signed_in(request), run_id)
+        return f"Run {new} plans how to undo run {run_id}: nothing is written until it is approved."
 
     def _run(self, request: Request) -> Run:
         run = self.services.store.run(request.path_params["id"])

@@ -61,10 +61,19 @@ class Recorder:
         )
         return SimpleNamespace(
             org=lambda _: org,
-            teller=lambda: SimpleNamespace(tell=self._noted("tell")),
+            teller=lambda url: SimpleNamespace(tell=self._noted("tell")),
             surroundings=self._noted("surroundings"),
-            settings=SimpleNamespace(settle_limit=2000, reconcile_hour=3, orgs={"acme": None}),
-            store=SimpleNamespace(due_work=self._noted("due_work"), beat=self._noted("beat")),
+            settings=SimpleNamespace(
+                settle_limit=2000,
+                reconcile_hour=3,
+                orgs={"acme": None},
+                admin=SimpleNamespace(url="https://page"),
+            ),
+            store=SimpleNamespace(
+                due_work=self._noted("due_work"),
+                beat=self._noted("beat"),
+                brakes=self._noted("brakes"),
+            ),
         )
 
     def waker(self) -> SimpleNamespace:
@@ -149,9 +158,13 @@ def test_the_night_is_asked_after_by_the_hour_of_the_settings(recorder: Recorder
 
 
 def test_alerts_are_told_of_how_things_are(recorder: Recorder) -> None:
-    recorder.answers = {"surroundings": ["how things are"]}
+    recorder.answers = {"brakes": [["a brake"]], "surroundings": ["how things are"]}
     tasks.alerts()
-    assert recorder.calls == [("surroundings",), ("tell", "how things are")]
+    assert recorder.calls == [
+        ("brakes",),
+        ("surroundings", ["a brake"]),
+        ("tell", "how things are"),
+    ]
 
 
 def test_the_sweep_wakes_whoever_has_something_to_do(recorder: Recorder) -> None:
