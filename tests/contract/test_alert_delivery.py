@@ -126,7 +126,7 @@ def test_a_mail_shows_a_hostile_name_and_does_nothing_else(start: Start, mail: M
     assert "(at)channel ‹!here› ‹b›Ann‹/b› (x)(evil.example)" in text
     assert "@channel" not in text
     assert "<b>Ann" not in text
-    assert "://" not in text
+    assert "://" not in text.replace("http://localhost:8477", "")
 
 
 @pytest.mark.parametrize("status", [401, 500])
