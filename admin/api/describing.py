@@ -59,7 +59,7 @@ def operations(document: Mapping[str, Any], base: str) -> Iterator[Operation]:
                 summary=first,
                 description=rest,
                 fields=(*_parameters(document, operation), *_fields(document, body)),
-                example=_example(method.upper(), base + path, _sample(document, body)),
+                example=_example(method.upper(), f"$PAGE{base}{path}", _sample(document, body)),
             )
 
 
@@ -147,4 +147,4 @@ def _example(method: str, url: str, sample: str) -> str:
         words.append(f"-X {method}")
     if sample:
         words.append(f"-H 'Content-Type: application/json' -d '{sample}'")
-    return " ".join([*words, url])
+    return " ".join([*words, f'"{url}"'])
