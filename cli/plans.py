@@ -24,7 +24,11 @@ def make_plan(org: Org, kind: RunKind, by: str, user_ids: tuple[str, ...] = ()) 
     problem = org.readable() if kind is RunKind.PLAN else org.ready()
     if problem is not None:
         raise NotAllowed(problem)
-    run_id = org.queue_run(kind, by, user_ids)
+    return finished(org, org.queue_run(kind, by, user_ids))
+
+
+def finished(org: Org, run_id: int) -> Run:
+    """Do a queued plan now, in this process, unless a worker is faster; SyncError if it fails."""
     with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(f"reading {org.name}", total=None)
 
@@ -105,6 +109,7 @@ def _item_json(item: PlanItem) -> dict[str, object]:
         "held_back": item.hold.names,
         "status": item.status,
         "why": item.why,
+        "outcome": item.outcome,
     }
 
 
@@ -123,5 +128,5 @@ def _cells(item: PlanItem) -> tuple[str, ...]:
 
 _CSV_FIELDS = (
     "user_id", "username", "requested", "requested_after", "held", "after", "removed", "granted",
-    "held_back", "status", "why",
+    "held_back", "status", "why", "outcome",
 )  # fmt: skip
