@@ -22,6 +22,7 @@ class Digest:
     held_back: Counter[str] = field(default_factory=Counter)
     losers: int = 0
     conflicts: int = 0
+    left_out: int = 0
     first: list[PlanItem] = field(default_factory=list)
     others: list[PlanItem] = field(default_factory=list)
 
@@ -34,6 +35,7 @@ class Digest:
         self.unticked.update(unticked.names)
         self.held_back.update(item.hold.names)
         self.losers += bool(item.removed)
+        self.left_out += item.after is None
         self.conflicts += item.status == Status.CONFLICT
         place = self.first if item.removed or unticked else self.others
         if len(place) < SHOWN:
@@ -54,6 +56,8 @@ class Digest:
             yield f"Held back, since the rules would take it: {_totals(self.held_back)}."
             yield "No license would be removed or granted."
         else:
+            if kind is RunKind.UNDO:
+                yield f"Left out: {counted(self.left_out, 'user')}."
             yield (
                 f"{counted(self.losers, 'user')} would lose something: {_totals(self.removed)}. "
                 f"Would be granted: {_totals(self.granted)}."

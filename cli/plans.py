@@ -25,7 +25,11 @@ def make_plan(org: Org, kind: RunKind, by: str, user_ids: tuple[str, ...] = ()) 
     problem = org.readable() if kind is RunKind.PLAN else org.ready()
     if problem is not None:
         raise NotAllowed(problem)
-    run_id = org.queue_run(kind, by, user_ids)
+    return finished(org, org.queue_run(kind, by, user_ids))
+
+
+def finished(org: Org, run_id: int) -> Run:
+    """Do a queued plan now, in this process, unless a worker is faster; SyncError if it fails."""
     with Bar(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(f"reading {org.name}", total=None)
 

@@ -30,7 +30,7 @@ HISTORY_FIELDS = (
 )  # fmt: skip
 ITEM_FIELDS = (
     "user_id", "username", "requested", "requested_after", "held", "after", "removed", "granted",
-    "held_back", "status", "why",
+    "held_back", "status", "why", "outcome",
 )  # fmt: skip
 RUN_FIELDS = (
     "id", "org", "kind", "status", "started_by", "created_at", "ended_at", "users_read",
@@ -136,6 +136,7 @@ def of_item(item: PlanItem) -> Row:
         "held_back": item.hold.names,
         "status": item.status,
         "why": item.why,
+        "outcome": item.outcome,
     }
 
 

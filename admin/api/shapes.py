@@ -234,6 +234,7 @@ class ItemShape(Shape):
     held_back: Licenses
     status: str
     why: str
+    outcome: str
 
 
 class BrakeShape(Shape):

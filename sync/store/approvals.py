@@ -46,6 +46,8 @@ class Approvals(Database):
                 problem=None,
                 problem_until=None,
             )
+            approved = {"applied_by": by, "applied_at": now}
+            connection.execute(update(run).where(run.c.id == run_id).values(**approved))
             if scope is Scope.ALL:
                 remember_approval(connection, now, plan.org, plan.kind, run_id, by)
             elif holding_brake(connection, plan.org) is None:
@@ -64,8 +66,8 @@ class Approvals(Database):
             lock_org(connection, plan.org)
             now = self.clock_of(connection)
             remember_approval(connection, now, plan.org, plan.kind, run_id, by)
-            values = {"status": RunStatus.APPLYING, "after_id": "", "lease_until": now}
-            connection.execute(update(run).where(run.c.id == run_id).values(**values))
+            begun = {"status": RunStatus.APPLYING, "after_id": "", "lease_until": now}
+            connection.execute(update(run).where(run.c.id == run_id).values(applied_by=by, **begun))
 
 
 def _lock_plan(connection: Connection, run_id: int, kinds: Sequence[RunKind]) -> AnyRow:
@@ -89,4 +91,3 @@ def remember_approval(
     values = {"run_id": run_id, "by": by, "at": now}
     new = insert_on(connection, approval).values(org=org, kind=kind, **values)
     connection.execute(new.on_conflict_do_update(index_elements=["org", "kind"], set_=values))
-    connection.execute(update(run).where(run.c.id == run_id).values(applied_by=by))

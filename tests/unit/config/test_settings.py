@@ -10,6 +10,8 @@ import pytest
 from config.admin import AdminSettings, OpenIdSettings
 from config.loading import load_settings
 from config.settings import PREFIX, SOCKET_BYTES, OrgSettings, Settings
+from config.wiring import limits
+from sync.ports.brake import Limits
 from sync.store import make_engine
 from tests.unit.config.conftest import FOUR, URL, Setter
 
@@ -39,6 +41,15 @@ def test_four_settings_are_enough_for_an_org(environment: Setter) -> None:
     assert (org.login_url, org.client_id, secret_of(org)) == (URL, "id", "hush")
     assert org.features == {"scv"}
     assert (org.policy, org.layout) == ("natterbox-2022", "user")
+
+
+def test_the_brakes_limits_are_sane_and_can_be_turned_off(environment: Setter) -> None:
+    environment(**FOUR)
+    assert limits(load_settings().orgs["acme"]) == Limits(200, 0.1, 60.0)
+    names = ("BRAKE_LICENSES", "BRAKE_SHARE", "BRAKE_MINUTES")
+    for off in ("0", "none", " None "):
+        environment(**{f"ORGS__ACME__{name}": off for name in names})
+        assert limits(load_settings().orgs["acme"]) == Limits(0, 0.0, 0.0)
 
 
 def test_several_orgs_stand_side_by_side_under_lower_case_names(environment: Setter) -> None:

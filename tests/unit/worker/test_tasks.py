@@ -146,8 +146,9 @@ def test_a_run_wakes_settle_unless_another_has_it(recorder: Recorder) -> None:
     assert recorder.calls[4:] == [("wake", "acme", BULK)]
 
 
-def test_a_run_that_is_not_done_queues_behind_others(recorder: Recorder) -> None:
-    recorder.answers = {"carry_out": [report(id=7, kind="plan", status=RunStatus.QUEUED)]}
+@pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.APPLYING])
+def test_a_run_that_is_not_done_queues_behind_others(recorder: Recorder, status: RunStatus) -> None:
+    recorder.answers = {"carry_out": [report(id=7, kind="plan", status=status)]}
     tasks.reconcile("acme", 7)
     assert recorder.calls[2:] == [("wake", "acme", BULK), ("wake_run", "acme", 7)]
 
