@@ -2,7 +2,7 @@
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from admin import actions, run_actions
 from admin.access import require_sight, signed_in
@@ -21,6 +21,11 @@ class Orgs(Page):
 
     path = "/orgs"
     menu_label = "Orgs"
+
+    @reading("")
+    def index(self, _request: Request) -> Response:
+        """The overview lists the orgs."""
+        return RedirectResponse("/", status_code=303)
 
     @reading("/{org}")
     def show(self, request: Request) -> Response:

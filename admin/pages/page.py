@@ -14,7 +14,7 @@ from starlette_admin import CustomView
 from starlette_admin.flash import flash, get_flashed_messages
 from starlette_admin.routing import route
 
-from admin.access import Refused, SignedIn, signed_in
+from admin.access import Refused, SignedIn, require_change, signed_in
 from admin.services import Services
 from sync.errors import SyncError, UnknownReference
 from sync.ports.browse import Place
@@ -87,8 +87,7 @@ def changing(path: str) -> Callable[[Callable[[ThePage, Request, FormData], str 
         async def endpoint(self: ThePage, request: Request) -> Response:
             form = await request.form()
             try:
-                if not signed_in(request).may_change:
-                    raise Refused("Your account may look but not change: ask an admin.")
+                _check(request)
                 done = await run_in_threadpool(change, self, request, form)
             except Refused as error:
                 raise refusal(request, error) from error
@@ -105,6 +104,15 @@ def changing(path: str) -> Callable[[Callable[[ThePage, Request, FormData], str 
         return endpoint
 
     return wrap
+
+
+def _check(request: Request) -> None:
+    """Refused for who may change nothing, or nothing of the org that stands in the path."""
+    org = request.path_params.get("org")
+    if org is not None:
+        require_change(request, org)
+    elif not signed_in(request).may_change:
+        raise Refused("Your account may look but not change: ask an admin.")
 
 
 def _name(handler: Callable[..., object]) -> str:

@@ -1,0 +1,106 @@
+"""Every page and every change of the site, whatever there will be: who gets through to them."""
+
+import re
+
+import pytest
+from starlette.routing import Route
+
+from admin.access import SignedIn
+from sync.ports.accounts import Role
+from sync.ports.runs import RunKind
+from sync.ports.settling import OutcomeKind
+from tests.contract.store.scene import ANN, BOB, ORG, PRINT, Scene
+from tests.fakes.records import a_record
+from tests.unit.admin.conftest import OTHER, VIEWER, Site
+
+OURS = re.compile(r"^/(conflicts|users|runs|orgs|parked|history|alerts|access)?(/|$)")
+
+
+def paths(site: Site, method: str) -> list[str]:
+    """The paths of our pages, filled with what the scene has."""
+    mounted = next(r for r in site.client.app.routes if getattr(r, "name", "") == "admin")  # type: ignore[attr-defined]
+    found = []
+    for route in mounted.routes:
+        if (
+            isinstance(route, Route)
+            and route.path != "/orgs"
+            and OURS.match(route.path)
+            and method in (route.methods or ())
+        ):
+            path = re.sub(r"\{id(:int)?\}", "1", route.path)
+            found.append(path.replace("{org}", ORG).replace("{user_id}", ANN))
+    return sorted(path for path in set(found) if "{" not in path)
+
+
+@pytest.fixture
+def full(scene: Scene) -> Scene:
+    """Something of everything, each with the number 1."""
+    scene.open(ANN)
+    scene.store.remember(ORG, [a_record(ANN)])
+    scene.notice(BOB)
+    scene.book(scene.claim(), OutcomeKind.PARKED, code="x", reason="y")
+    scene.store.create_run(ORG, RunKind.PLAN, PRINT, "ann")
+    return scene
+
+
+def test_the_site_has_the_pages_and_changes_that_this_looks_at(site: Site) -> None:
+    assert len(paths(site, "GET")) >= 15
+    assert len(paths(site, "POST")) >= 18
+
+
+def test_every_page_answers(site: Site, full: Scene) -> None:
+    for path in paths(site, "GET"):
+        assert site.status(path) == 200, path
+
+
+def test_a_viewer_reaches_every_page_and_no_change(site: Site, full: Scene) -> None:
+    site.provider.person = VIEWER
+    for path in paths(site, "GET"):
+        assert site.status(path) == 200, path
+    for path in paths(site, "POST"):
+        assert site.post(path, keep="SCV", note="x", kind="plan", org=ORG) == 403, path
+
+
+def test_without_a_token_no_change_is_reached(site: Site, full: Scene) -> None:
+    for path in paths(site, "POST"):
+        assert site.post(path, token=False) == 403, path
+
+
+def test_another_orgs_admin_reaches_nothing_of_this_org(site: Site, full: Scene) -> None:
+    site.provider.person = OTHER
+    for path in paths(site, "GET"):
+        of_this_org = ORG in path or path.endswith("/1") or "/1/" in path
+        answer = site.client.get(path)
+        assert answer.status_code == (403 if of_this_org else 200), path
+        assert ANN not in answer.text, path
+        assert BOB not in answer.text, path
+    for path in paths(site, "POST"):
+        if ORG in path or "/1/" in path:
+            assert site.post(path, keep="SCV", note="x", kind="plan", org=ORG) == 403, path
+
+
+def test_nobody_signed_in_is_sent_to_sign_in(site: Site, full: Scene) -> None:
+    site.provider.person = None
+    for path in paths(site, "GET"):
+        answer = site.client.get(path)
+        assert answer.status_code == 303, path
+        assert "/login" in answer.headers["location"]
+
+
+def test_no_page_has_anything_that_the_policy_forbids(site: Site, full: Scene) -> None:
+    for path in paths(site, "GET"):
+        if path.endswith("csv"):
+            continue
+        page = site.get(path)
+        assert not re.search(r"<script(?![^>]*\ssrc=)", page), path
+        assert not re.search(r"\son\w+=|\sstyle=|<style|javascript:", page), path
+        for address in re.findall(r'(?:src|href|action)="([^"]+)"', page):
+            assert address.startswith(("/", "#", "https://localhost:1/")), (path, address)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_reaches_no_org_sees_empty_pages(site: Site, full: Scene, role: Role) -> None:
+    site.provider.person = SignedIn("nemo", None, role, frozenset())
+    for path in ("/", "/conflicts", "/users", "/runs", "/parked", "/history", "/alerts", "/access"):
+        page = site.get(path)
+        assert ORG not in page.replace("license-sync", ""), path
