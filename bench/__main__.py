@@ -1,9 +1,9 @@
-"""`python -m bench [NAME ...]`: decide, store, settle, pages; all of them if none is named."""
+"""`python -m bench [NAME ...]`: decide, store, settle, pages, site; all if none is named."""
 
 import runpy
 import sys
 
-NAMES = ("decide", "store", "settle", "pages")
+NAMES = ("decide", "store", "settle", "pages", "site")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES:
