@@ -1,6 +1,7 @@
 """`license-sync admin`: the process that serves the review page."""
 
 import logging
+import signal
 
 import uvicorn
 from starlette.applications import Starlette
@@ -41,6 +42,9 @@ def serve(settings: Settings) -> None:
     page = settings.admin
     app = application(settings)
     log.info("the review page is at %s", page.url)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn sends itself the signal once more when it is done: by then it was obeyed.
+        signal.signal(number, lambda *_: None)
     uvicorn.run(
         app,
         host=page.host,

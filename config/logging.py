@@ -62,7 +62,7 @@ def configure_logging(settings: Settings) -> None:
             "root": {"handlers": ["err"], "level": settings.log_level.upper()},
             "loggers": {
                 name: {"level": "WARNING"}
-                for name in ("celery", "kombu", "urllib3", "alembic", "amqp")
+                for name in ("celery", "kombu", "urllib3", "alembic", "amqp", "starlette_admin")
             },
         }
     )

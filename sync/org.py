@@ -6,13 +6,14 @@ Every failure ends here as a sentence in the org's state, and is taken back by t
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from sync import arming
 from sync.adoption import Adopter
 from sync.applying import Applier
 from sync.errors import CallFailed, Failure, LeaseLost, Remedy
+from sync.nightly import is_due
 from sync.ports.brake import SANE_LIMITS, Limits
 from sync.ports.orgs import OrgState, OrgStore
 from sync.ports.pending import Priority
@@ -120,10 +121,7 @@ class Org:
         if fingerprint is None:
             return None
         latest = self.store.latest_run(self.name, RunKind.RECONCILE, fingerprint)
-        if latest is not None and (
-            latest.status in (RunStatus.QUEUED, RunStatus.RUNNING)
-            or latest.created_at >= _last_passing(hour, self.store.now())
-        ):
+        if not is_due(latest, hour, self.store.now()):
             return None
         return self.store.create_run(self.name, RunKind.RECONCILE, fingerprint, by="schedule")
 
@@ -288,12 +286,6 @@ class Org:
             return False
         moved = abs(usage.used - (state.api_used or 0)) * 100 >= usage.allowed
         return moved or state.api_allowed != usage.allowed
-
-
-def _last_passing(hour: int, now: datetime) -> datetime:
-    """When a clock last showed this full hour."""
-    today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return today if today <= now else today - timedelta(days=1)
 
 
 def _wait(failure: Failure, took: float) -> float:

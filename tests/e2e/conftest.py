@@ -23,8 +23,9 @@ def org(home: Path, request: pytest.FixtureRequest) -> Iterator[Salesforce]:
 
 
 @pytest.fixture(scope="module")
-def _program(home: Path, org: Salesforce) -> Iterator[Program]:
-    made = program(home, org)
+def _program(home: Path, org: Salesforce, request: pytest.FixtureRequest) -> Iterator[Program]:
+    """With SETTINGS, if the module has any."""
+    made = program(home, org, **getattr(request.module, "SETTINGS", {}))
     yield made
     made.end()
     assert made.processes() == []

@@ -387,6 +387,12 @@ def command(pid: int) -> bytes:
         return b""
 
 
+NO_BRAKE = {
+    f"LICENSE_SYNC_ORGS__{ORG.upper()}__BRAKE_{limit}": "none" for limit in ("LICENSES", "SHARE")
+}
+"""For a thousand random edits: what a brake would hold is judged by tests of its own."""
+
+
 def program(home: Path, org: Salesforce, **more: str) -> Program:
     """license-sync pointed at an org; state and logs are in `home`."""
     (home / "empty.env").touch()

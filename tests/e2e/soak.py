@@ -25,6 +25,7 @@ from typing import Any
 from tests.e2e import judge, traces
 from tests.e2e.harness import (
     FIELDS,
+    NO_BRAKE,
     Killer,
     Program,
     Salesforce,
@@ -82,7 +83,7 @@ class Soak:
         options = ("--users", str(self.users), "--seed", str(self.seed))
         with ExitStack() as stack:
             org = stack.enter_context(salesforce(home, *options))
-            made = program(home, org)
+            made = program(home, org, **NO_BRAKE)
             stack.callback(made.end)
             made.start()
             figures = self.run_on(made, org)

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import traces
-from tests.e2e.harness import Program, Salesforce
+from tests.e2e.harness import NO_BRAKE, Program, Salesforce
 from tests.e2e.soak import Soak
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("soak")]
 USERS = 400
+SETTINGS = NO_BRAKE
 
 
 def test_every_edit_is_settled(made: Program, org: Salesforce) -> None:
