@@ -12,11 +12,13 @@ from starlette.types import ASGIApp
 from starlette_admin.auth import BaseAuthProvider
 
 from admin.access import SignedIn
+from admin.failing import unavailable
 from admin.healthz import health
 from admin.metrics import CONTENT_TYPE, metrics_text
 from admin.security import SecurityHeaders
 from admin.services import Services
 from admin.site import make_site
+from sync.errors import SyncError
 
 Authenticate = Callable[[str], SignedIn | None]
 """From a token to who it is for; None for one that is no good."""
@@ -67,6 +69,7 @@ def make_app(
             Mount("/api", app=api),
         ],
         middleware=[Middleware(SecurityHeaders, public_url=public_url)],
+        exception_handlers={SyncError: unavailable},
     )
     make_site(services, provider, secret_key).mount_to(app)
     return app

@@ -71,7 +71,7 @@ class SecurityHeaders:
             await self.app(scope, receive, send_with_headers)
             return
         status, sentence = refusal
-        log.warning("refused %s %s: %s", scope["method"], scope["path"], sentence)
+        log.warning("refused %s %r: %s", scope["method"], scope["path"], sentence)
         answer = PlainTextResponse(sentence, status_code=status)
         await answer(scope, receive, send_with_headers)
 
@@ -96,7 +96,11 @@ class SecurityHeaders:
         origin = headers.get("origin")
         if origin is None:
             return True
-        return origin == self._origin or urlsplit(origin).netloc == headers.get("host")
+        try:
+            host = urlsplit(origin).netloc
+        except ValueError:
+            return False
+        return origin == self._origin or host == headers.get("host")
 
     def _dress(self, headers: MutableHeaders, path: str) -> None:
         for name, value in HEADERS.items():

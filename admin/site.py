@@ -6,10 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import StrictUndefined
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette_admin.auth import BaseAuthProvider
 from starlette_admin.base import BaseAdmin
 
+from admin.failing import Sentences
 from admin.pages.access import Access
 from admin.pages.alerts import Alerts
 from admin.pages.conflicts import Conflicts
@@ -38,6 +40,8 @@ MENU = (
     ("Access", "/access"),
 )
 
+_KEPT = ("/", "/static", "/login", "/logout", "/login/{org}", "/login/{org}/callback")
+
 _RUN_KINDS = {"done": "good", "failed": "bad", "stopped": "warn"}
 _ENTRY_KINDS = {
     EntryStatus.OPEN: "warn",
@@ -59,8 +63,11 @@ def make_site(services: Services, provider: BaseAuthProvider, secret_key: str) -
         secret_key=secret_key,
         timezone_config=None,
     )
+    # Of the library's own routes only its files are used: what is not there cannot be called.
+    site.routes = [route for route in site.routes if getattr(route, "path", "") in _KEPT]
     for page in (Conflicts, Users, Runs, Orgs, Parked, HistoryPage, Alerts, Access):
         site.add_view(page(services))
+    site.middlewares.insert(0, Middleware(Sentences))
     dress(site)
     return site
 

@@ -1,8 +1,9 @@
 """The conflict log: what waits for a decision, one entry with its reasons, and the deciding."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 
 from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
@@ -12,11 +13,11 @@ from admin import actions
 from admin.access import SignedIn, require_sight, signed_in
 from admin.pages.csv import csv_answer
 from admin.pages.page import Page, changing, place, reading, text
-from admin.pages.queries import one_of, orgs_of
+from admin.pages.queries import day, one_of, orgs_of
 from sync.errors import NotAllowed, SyncError
 from sync.model import CATALOGUE, FindingKind, License, Licenses
 from sync.phrases import counted, names
-from sync.ports.browse import EntryQuery, EntrySort, HistoryQuery, Listing, Place
+from sync.ports.browse import EntryQuery, EntrySort, HistoryQuery, Listing, Place, every
 from sync.ports.conflict_log import LIVE_STATUSES, Entry, EntryStatus
 from sync.ports.history import HistoryOutcome, HistoryRow
 from sync.rows import ENTRY_FIELDS, of_entry
@@ -142,29 +143,27 @@ class Conflicts(Page):
                 done += 1
         return _outcome(done, not_done)
 
-    def _chosen(self, person: SignedIn, form: FormData) -> Iterator["_Chosen"]:
+    def _chosen(self, person: SignedIn, form: FormData) -> list["_Chosen"]:
         if form.get("every"):
-            query = self._query(person, QueryParams(text(form, "query", 4000)))
-            found = [_Chosen(e.id, None) for e in self._every(query, AT_ONCE)]
+            query = self._shown(person, form)
+            found = [_Chosen(entry.id, None) for entry in islice(self._every(query), AT_ONCE)]
         else:
             found = [_chosen(str(value), form) for value in form.getlist("id")][:AT_ONCE]
         if not found:
             raise NotAllowed("Nothing is chosen: tick the rows that you mean.")
-        yield from found
+        return found
 
-    def _every(self, query: EntryQuery, limit: int | None = None) -> Iterator[Entry]:
-        after: str | None = None
-        sent = 0
-        while True:
-            page = self.services.store.list_entries(query, Place(after=after, limit=500))
-            for entry in page.rows:
-                if limit is not None and sent >= limit:
-                    return
-                sent += 1
-                yield entry
-            if page.following is None:
-                return
-            after = page.following
+    def _shown(self, person: SignedIn, form: FormData) -> EntryQuery:
+        """What the filters found when the page was loaded, and of that what is open."""
+        query = self._query(person, QueryParams(text(form, "query", 4000)))
+        shown_at = day(text(form, "shown_at"))
+        if shown_at is None:
+            raise NotAllowed("The page did not say when it was loaded: load it again.")
+        older = [at for at in (query.opened_before, shown_at) if at is not None]
+        return replace(query, statuses=(EntryStatus.OPEN,), opened_before=min(older))
+
+    def _every(self, query: EntryQuery) -> Iterator[Entry]:
+        return every(self.services.store.list_entries, query)
 
     def _query(self, person: SignedIn, chosen: QueryParams) -> EntryQuery:
         status, age = chosen.get("status", ""), chosen.get("age", "")

@@ -1,6 +1,6 @@
 """The append-only history: what was written to whom, by whose doing, and why."""
 
-from collections.abc import Iterator
+from itertools import islice
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,8 +10,8 @@ from admin.pages.csv import csv_answer
 from admin.pages.page import Page, place, reading, text
 from admin.pages.queries import day, one_of, orgs_of, visible
 from sync.model import License
-from sync.ports.browse import HistoryQuery, Place
-from sync.ports.history import HistoryOutcome, HistoryRow
+from sync.ports.browse import HistoryQuery, every
+from sync.ports.history import HistoryOutcome
 from sync.ports.pending import Cause
 from sync.rows import HISTORY_FIELDS, of_history
 
@@ -44,7 +44,12 @@ class HistoryPage(Page):
     @reading("/csv")
     def csv(self, request: Request) -> Response:
         """What the filters find, as CSV."""
-        rows = (of_history(row) for row in self._every(self._query(request)))
+        rows = (
+            of_history(row)
+            for row in islice(
+                every(self.services.store.list_history, self._query(request)), CSV_ROWS
+            )
+        )
         return csv_answer("history", HISTORY_FIELDS, rows)
 
     def _query(self, request: Request) -> HistoryQuery:
@@ -61,13 +66,3 @@ class HistoryPage(Page):
             since=day(chosen.get("since", "")),
             until=day(chosen.get("until", "")),
         )
-
-    def _every(self, query: HistoryQuery) -> Iterator[HistoryRow]:
-        after, sent = None, 0
-        while sent < CSV_ROWS:
-            page = self.services.store.list_history(query, Place(after=after, limit=1000))
-            yield from page.rows
-            sent += len(page.rows)
-            if page.following is None:
-                return
-            after = page.following

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -16,6 +16,7 @@ from starlette_admin.routing import route
 
 from admin.access import Refused, SignedIn, require_change, signed_in
 from admin.services import Services
+from admin.signin.places import own_path
 from sync.errors import SyncError, UnknownReference
 from sync.ports.browse import Place
 
@@ -87,7 +88,7 @@ def changing(path: str) -> Callable[[Callable[[ThePage, Request, FormData], str 
         async def endpoint(self: ThePage, request: Request) -> Response:
             form = await request.form()
             try:
-                _check(request)
+                _check(self.services, request)
                 done = await run_in_threadpool(change, self, request, form)
             except Refused as error:
                 raise refusal(request, error) from error
@@ -106,11 +107,13 @@ def changing(path: str) -> Callable[[Callable[[ThePage, Request, FormData], str 
     return wrap
 
 
-def _check(request: Request) -> None:
-    """Refused for who may change nothing, or nothing of the org that stands in the path."""
+def _check(services: Services, request: Request) -> None:
+    """Refused for who may change nothing, or nothing of the org in the path; UnknownReference."""
     org = request.path_params.get("org")
     if org is not None:
         require_change(request, org)
+        if org not in services.runtime.org_names:
+            raise UnknownReference(f"There is no org {org}.")
     elif not signed_in(request).may_change:
         raise Refused("Your account may look but not change: ask an admin.")
 
@@ -124,17 +127,15 @@ def refusal(request: Request, error: Refused) -> HTTPException:
     """The 403 for what somebody may not do, after a line in the log."""
     person = getattr(request.state, "admin_user", None)
     name = person.username if isinstance(person, SignedIn) else "nobody"
-    log.warning("refused %r %s %s: %s", name, request.method, request.url.path, error)
+    log.warning("refused %r %s %r: %s", name, request.method, request.url.path, error)
     return HTTPException(403, str(error))
 
 
 def _back_to(request: Request, form: FormData) -> str:
-    """Where the form says that it stood, if that is a path of this site; else where it was sent."""
+    """Where the form says that it stood, if that is a page of ours; else where it was sent."""
     where = form.get("back")
-    if isinstance(where, str) and where.startswith("/") and not where.startswith(("//", "/\\")):
-        parts = urlsplit(where)
-        if not parts.netloc and not parts.scheme:
-            return where
+    if isinstance(where, str) and own_path(where, ()) is not None:
+        return where
     return request.url.path.rpartition("/")[0] or "/"
 
 

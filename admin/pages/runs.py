@@ -1,7 +1,5 @@
 """Reconciles, plans, adoptions and undoings: start one, watch it, read what it would do."""
 
-from collections.abc import Iterator
-
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,8 +11,8 @@ from admin.pages.page import Page, changing, place, reading, text
 from admin.pages.queries import one_of, orgs_of, visible
 from sync.errors import NotAllowed
 from sync.model import License
-from sync.ports.browse import Change, ItemQuery, Place, RunQuery
-from sync.ports.runs import PlanItem, Run, RunKind, RunStatus
+from sync.ports.browse import Change, ItemQuery, RunQuery, every
+from sync.ports.runs import Run, RunKind, RunStatus
 from sync.rows import ITEM_FIELDS, of_item
 
 MOVING = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.APPLYING)
@@ -69,7 +67,10 @@ class Runs(Page):
     def csv(self, request: Request) -> Response:
         """The items that the filters find, as CSV."""
         run = self._run(request)
-        rows = (of_item(item) for item in self._every(self._items(request, run)))
+        rows = (
+            of_item(item)
+            for item in every(self.services.store.list_items, self._items(request, run))
+        )
         return csv_answer(f"run-{run.id}", ITEM_FIELDS, rows)
 
     @changing("/start")
@@ -120,12 +121,3 @@ class Runs(Page):
             license=one_of(License, chosen.get("license", "")),
             search=text(chosen, "q"),
         )
-
-    def _every(self, query: ItemQuery) -> Iterator[PlanItem]:
-        after: str | None = None
-        while True:
-            page = self.services.store.list_items(query, Place(after=after, limit=1000))
-            yield from page.rows
-            if page.following is None:
-                return
-            after = page.following

@@ -18,6 +18,8 @@ def own_path(wanted: str, origins: tuple[str, ...]) -> str | None:
         if origin is None:
             return None
         wanted = wanted[len(origin) :]
-    if wanted.startswith("//") or urlsplit(wanted).netloc:
+    try:
+        elsewhere = wanted.startswith("//") or bool(urlsplit(wanted).netloc)
+    except ValueError:
         return None
-    return wanted
+    return None if elsewhere else wanted

@@ -21,6 +21,9 @@ from admin.signin.places import own_path
 from admin.signin.sessions import Sessions
 from sync.errors import NotAllowed
 
+REFRESH = "x-refresh"
+"""What a page sends that only brings itself up to date."""
+
 PRIVATE = {"Cache-Control": "no-store"}
 
 AT_ONCE = 8
@@ -45,7 +48,10 @@ class SignIn(BaseAuthProvider):
         given = self._sessions.given(request)
         if not given or _is_static(request):
             return None
-        return await run_in_threadpool(self._sessions.find, given, client_address(request))
+        in_use = REFRESH not in request.headers
+        return await run_in_threadpool(
+            self._sessions.find, given, client_address(request), in_use=in_use
+        )
 
     def get_routes(self, templates: Jinja2Templates) -> list[Route]:
         """Login, logout, and the two ends of each identity provider's way."""

@@ -43,11 +43,11 @@ class Sessions:
         self._store.start_session(account, digest(made), self._rules.seconds, address)
         return made
 
-    def find(self, given: str, address: str) -> SignedIn | None:
+    def find(self, given: str, address: str, *, in_use: bool = True) -> SignedIn | None:
         """Whose session this is; None if it is none, or over: which is logged."""
         if not _ID.fullmatch(given):
             return None
-        found = self._store.session(digest(given), self._rules.idle_seconds)
+        found = self._store.session(digest(given), self._rules.idle_seconds, in_use=in_use)
         if found is None:
             log.warning("a session that is not known was refused, from %s", address)
             return None

@@ -227,8 +227,11 @@ class AccountStore(Protocol):
         """
         ...
 
-    def session(self, digest: str, idle_seconds: float) -> Session | None:
-        """The session, ended or not, noting that it is in use; None if there never was one."""
+    def session(self, digest: str, idle_seconds: float, *, in_use: bool = True) -> Session | None:
+        """The session, ended or not, noting its use; None if there never was one.
+
+        A page that refreshes itself is no use: nobody need sit there.
+        """
         ...
 
     def end_session(self, digest: str) -> None:

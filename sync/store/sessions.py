@@ -53,15 +53,15 @@ class Sessions(Database):
             forgive(connection, account.name, address)
             forget_old(connection, now)
 
-    def session(self, digest: str, idle_seconds: float) -> Session | None:
-        """The session, ended or not, noting that it is in use; None if there never was one."""
+    def session(self, digest: str, idle_seconds: float, *, in_use: bool = True) -> Session | None:
+        """The session, ended or not, noting its use; None if there never was one."""
         with self.reading() as connection:
             row = connection.execute(_FIND.where(_row.digest == digest)).one_or_none()
             now = self.clock_of(connection)
         if row is None:
             return None
         ended = _why_ended(row, now, idle_seconds)
-        if ended is None and (now - row.seen_at).total_seconds() >= NOTED_SECONDS:
+        if in_use and ended is None and (now - row.seen_at).total_seconds() >= NOTED_SECONDS:
             self._note_session_use(digest)
         return _session(row, ended)
 

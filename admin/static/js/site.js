@@ -15,25 +15,34 @@ function localize(root) {
   }
 }
 
-// What is marked data-live="SECONDS" is fetched again from this page's own address and replaced.
+// What is marked data-live="SECONDS" is fetched again from this page's own address and replaced;
+// not while somebody is at work in it: a dialog is open, something is focused, typed or ticked.
+const shown = new WeakMap();
+
+function isInUse(element) {
+  if (document.hidden || document.querySelector("dialog[open]")) return true;
+  if (element.contains(document.activeElement)) return true;
+  return [...element.querySelectorAll("input, textarea, select")].some((one) =>
+    one.type === "checkbox" || one.type === "radio" ? one.checked !== one.defaultChecked
+      : one instanceof HTMLSelectElement ? [...one.options].some((option) => option.selected !== option.defaultSelected && [...one.options].some((other) => other.defaultSelected))
+        : one.value !== one.defaultValue);
+}
+
 async function refresh(element) {
-  if (document.hidden || element.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return;
+  if (isInUse(element)) return;
   const answer = await fetch(location.href, { headers: { "X-Refresh": "1" }, redirect: "manual" });
   if (answer.type === "opaqueredirect") { location.reload(); return; }
-  if (!answer.ok) return;
+  if (!answer.ok || isInUse(element)) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(element.id);
   if (!fresh) { location.reload(); return; }
-  const focused = document.activeElement && document.activeElement.id;
-  if (fresh.innerHTML !== element.dataset.raw) {
-    const opened = [...element.querySelectorAll("details[id][open]")].map((one) => one.id);
-    element.innerHTML = fresh.innerHTML;
-    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-    localize(element);
-    wire(element);
-  }
-  element.dataset.raw = fresh.innerHTML;
   element.dataset.live = fresh.dataset.live || "";
-  if (focused) document.getElementById(focused)?.focus();
+  if (fresh.innerHTML === shown.get(element) || isInUse(element)) return;
+  shown.set(element, fresh.innerHTML);
+  const opened = [...element.querySelectorAll("details[id][open]")].map((one) => one.id);
+  element.innerHTML = fresh.innerHTML;
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  localize(element);
+  wire(element);
 }
 
 function keepLive(element) {
@@ -95,6 +104,7 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("DOMContentLoaded", () => {
+  for (const element of document.querySelectorAll("[data-live]")) shown.set(element, element.innerHTML);
   localize(document);
   wire(document);
   for (const form of document.querySelectorAll("form")) if (form.querySelector("button[data-needs-rows]")) tell(form);

@@ -6,9 +6,11 @@ import pytest
 from starlette.routing import Route
 
 from admin.access import SignedIn
+from sync.errors import StoreUnavailable
 from sync.ports.accounts import Role
 from sync.ports.runs import RunKind
 from sync.ports.settling import OutcomeKind
+from sync.store import SqlStore
 from tests.contract.store.scene import ANN, BOB, ORG, PRINT, Scene
 from tests.fakes.records import a_record
 from tests.unit.admin.conftest import OTHER, VIEWER, Site
@@ -104,3 +106,54 @@ def test_who_reaches_no_org_sees_empty_pages(site: Site, full: Scene, role: Role
     for path in ("/", "/conflicts", "/users", "/runs", "/parked", "/history", "/alerts", "/access"):
         page = site.get(path)
         assert ORG not in page.replace("license-sync", ""), path
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/conflicts", "/metrics", "/healthz"])
+def test_without_its_database_everything_is_a_sentence(
+    site: Site, full: Scene, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def away(*_: object) -> None:
+        raise StoreUnavailable("The database cannot be reached: start it.")
+
+    for name in ("now", "brakes", "session", "beats", "use_token"):
+        monkeypatch.setattr(SqlStore, name, away)
+    answer = site.client.get(path, headers={"Authorization": "Bearer lsync_" + "x" * 43})
+    if path != "/login":
+        assert answer.status_code in (404, 503), path
+        assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "multipart/form-data; boundary=x"},
+        {"Content-Type": "multipart/form-data"},
+        {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://["},
+    ],
+)
+def test_a_form_that_cannot_be_read_is_no_failure(site: Site, headers: dict[str, str]) -> None:
+    answer = site.client.post("/conflicts/many", content=b"--y\r\nbroken", headers=headers)
+    assert answer.status_code in (400, 403)
+
+
+def test_too_many_fields_are_no_failure(site: Site) -> None:
+    answer = site.client.post("/conflicts/many", data={f"f{i}": "x" for i in range(2000)})
+    assert answer.status_code in (400, 403)
+
+
+def test_the_frames_own_routes_are_not_there(site: Site) -> None:
+    assert site.post("/_api/x/action") == 404
+    assert site.status("/x/list") == 404
+
+
+def test_no_line_of_the_log_is_made_by_a_request(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.client.post("/x%0A2026 forged", headers={"Origin": "https://evil.example"})
+    assert "another site" in caplog.text
+    assert not any("\n" in record.getMessage() for record in caplog.records)
+
+
+def test_an_org_that_is_not_configured_is_not_there(site: Site) -> None:
+    for what in ("pause", "hold", "plan", "release"):
+        assert site.post(f"/orgs/nothere/{what}", kind="plan", reason="x") == 404

@@ -1,5 +1,7 @@
 """The conflict log as an admin, a viewer and a stranger see and decide it."""
 
+from datetime import timedelta
+
 import pytest
 
 from sync.model import Flags
@@ -68,9 +70,22 @@ def test_many_are_decided_at_once_and_what_was_not_is_told(site: Site, scene: Sc
 
 def test_all_that_the_filters_find_are_decided(site: Site, scene: Scene) -> None:
     mine, other = scene.open(ANN), scene.open(BOB)
-    site.post("/conflicts/many", do="resolve", keep="none", every="1", query=f"q={ANN}")
+    later = (other.opened_at + timedelta(seconds=1)).isoformat()
+    all_of = {"do": "resolve", "keep": "none", "every": "1", "query": f"q={ANN}"}
+    site.post("/conflicts/many", **all_of)
+    assert status(scene, mine.id) is EntryStatus.OPEN
+    site.post("/conflicts/many", **all_of, shown_at=later)
     assert status(scene, mine.id) is EntryStatus.DECIDING
     assert status(scene, other.id) is EntryStatus.OPEN
+
+
+def test_what_came_after_the_page_or_was_put_aside_is_left(site: Site, scene: Scene) -> None:
+    aside, new = scene.open(ANN), scene.open(BOB)
+    scene.store.dismiss(aside.id, "ada", "contract until May")
+    all_of = {"do": "resolve", "keep": "none", "every": "1", "query": ""}
+    site.post("/conflicts/many", **all_of, shown_at=new.opened_at.isoformat())
+    assert status(scene, aside.id) is EntryStatus.DISMISSED
+    assert status(scene, new.id) is EntryStatus.OPEN
 
 
 def test_nothing_chosen_is_no_decision(site: Site, scene: Scene) -> None:

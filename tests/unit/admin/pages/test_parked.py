@@ -35,12 +35,20 @@ def test_all_can_be_retried(site: Site, scene: Scene) -> None:
     assert not is_parked(scene, BOB)
 
 
+def test_all_that_the_filters_find_are_retried(site: Site, scene: Scene) -> None:
+    park(scene, ANN, BOB)
+    assert BOB not in site.client.get(f"/parked/csv?q={ANN}").text
+    site.post("/parked/retry", every="1", query=f"q={ANN}")
+    assert not is_parked(scene, ANN)
+    assert is_parked(scene, BOB)
+
+
 def test_nobody_else_retries(site: Site, scene: Scene) -> None:
     park(scene, ANN)
     for person in (VIEWER, OTHER):
         site.provider.person = person
         assert site.post("/parked/retry", id=[f"{ORG}:{ANN}"]) == 403
         site.post("/parked/retry", every="1")
-        assert site.post("/parked/retry", every="1", org=ORG) == 403
+        site.post("/parked/retry", every="1", query=f"org={ORG}")
         assert is_parked(scene, ANN)
     assert ANN not in site.get("/parked") + site.get("/parked/csv")
