@@ -79,6 +79,36 @@ def users(json: JsonFlag = False) -> None:
 
 
 @app.command()
+def events(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 50,
+    json: JsonFlag = False,
+) -> None:
+    """List what happened to accounts and tokens: made, changed, signed in, refused."""
+    found = runtime().store.account_events(limit)
+    if json:
+        print_json_array(
+            {
+                "at": isoformat(event.at),
+                "kind": event.kind.value,
+                "name": event.name,
+                "actor": event.actor,
+                "address": event.address,
+                "detail": event.detail,
+            }
+            for event in found
+        )
+        return
+    print_table(
+        ("when", "what", "account or token", "by", "from", "why"),
+        (
+            (moment(e.at), e.kind.value, e.name, e.actor, e.address or "–", e.detail or "–")
+            for e in found
+        ),
+        empty="Nothing has happened yet.",
+    )
+
+
+@app.command()
 def disable(name: Name) -> None:
     """Let nobody use an account. Its sessions end at once, its tokens count no more."""
     runtime().store.disable(name, person())

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +36,7 @@ app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 AllFlag = Annotated[bool, typer.Option("--all", help="Resolved ones too.")]
 EntryId = Annotated[int, typer.Argument(metavar="ID", min=1, max=2**53)]
+EntryIds = Annotated[list[int], typer.Argument(metavar="ID ...", min=1, max=2**53)]
 
 
 class Kind(StrEnum):
@@ -91,18 +93,26 @@ def show(entry_id: EntryId, json: JsonFlag = False) -> None:
 
 @app.command()
 def resolve(
-    entry_id: EntryId,
+    entry_ids: EntryIds,
     keep: Annotated[str, typer.Option(help="The license that stays requested, or `none`.")],
     note: Annotated[str, typer.Option(help="Why.")] = "",
     yes: Yes = False,
 ) -> None:
-    """Decide a conflict. The other side's request is unticked in Salesforce by the worker."""
-    entry = runtime().store.entry(entry_id)
-    kept = _kept(entry, keep)
+    """Decide conflicts, all alike. The worker unticks the other side's requests in Salesforce."""
+    entries = [runtime().store.entry(entry_id) for entry_id in dict.fromkeys(entry_ids)]
+    sides = [_kept(entry, keep) for entry in entries]
     if not yes:
-        for line in _description(entry):
+        for line in chain.from_iterable(map(_description, entries)):
             say(line)
-        typer.confirm(f"Keep {names(kept)} for {plain(entry.username)}?", abort=True)
+        whose = ", ".join(plain(entry.username) for entry in entries)
+        typer.confirm(f"Keep {names(sides[0])} for {whose}?", abort=True)
+    for entry, kept in zip(entries, sides, strict=True):
+        _resolve(entry, kept, note)
+    if not anybody_works():
+        say("But no worker gives a sign of life: start `license-sync up`, or worker and beat.")
+
+
+def _resolve(entry: Entry, kept: Licenses, note: str) -> None:
     resolution = Resolution(
         keep=kept,
         decided_by=person(),
@@ -111,24 +121,23 @@ def resolve(
         seen_held=entry.held,
         note=note,
     )
-    decided = runtime().store.resolve(entry_id, resolution)
+    decided = runtime().store.resolve(entry.id, resolution)
     what = names(kept) if kept else "none of them"
     say(
         f"{decided.username} keeps {what}. The worker carries it out within seconds, "
-        f"unless the record has moved: see `license-sync conflicts show {entry_id}`."
+        f"unless the record has moved: see `license-sync conflicts show {entry.id}`."
     )
-    if not anybody_works():
-        say("But no worker gives a sign of life: start `license-sync up`, or worker and beat.")
 
 
 @app.command()
 def dismiss(
-    entry_id: EntryId,
+    entry_ids: EntryIds,
     note: Annotated[str, typer.Option(help="Why it may stay as it is.")],
 ) -> None:
-    """Put an entry aside until the user's request or the policy changes."""
-    entry = runtime().store.dismiss(entry_id, person(), note)
-    say(f"Entry {entry.id} of {entry.username} is dismissed until its request changes.")
+    """Put entries aside until the user's request or the policy changes."""
+    for entry_id in dict.fromkeys(entry_ids):
+        entry = runtime().store.dismiss(entry_id, person(), note)
+        say(f"Entry {entry.id} of {entry.username} is dismissed until its request changes.")
 
 
 @app.command()

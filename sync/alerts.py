@@ -10,8 +10,8 @@ from sync.ports.brake import Brake
 from sync.ports.orgs import OrgState
 from sync.ports.review import OrgFigures
 
-LASTING = 60.0
-"""Seconds that trouble has to last: a hiccup tells nobody."""
+LASTING = 15.0
+"""Seconds that trouble has to last: a hiccup tells nobody. Two ticks later a minute is over."""
 
 APART = timedelta(minutes=5)
 """New users of one org are told of at most this often."""

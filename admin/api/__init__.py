@@ -1,1 +1,1 @@
-"""The JSON API: what a Salesforce Flow or a CI job calls. It can do what the pages can do."""
+"""The JSON API: what a Salesforce Flow or a CI job calls, through the same actions as the pages."""

@@ -3,9 +3,10 @@
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Query
 from pydantic import Field
 
+from admin import run_actions
 from admin.access import SignedIn
 from admin.actions import check_sight
 from admin.api.caller import Caller, TheServices, TokenRoute, orgs_to_read
@@ -25,6 +26,12 @@ class Filters(PageOf):
 
     kind: list[RunKind] = Field([], max_length=10, description="Repeat it for several.")
     status: list[RunStatus] = Field([], max_length=10)
+
+
+class Approval(Strict):
+    """What of a plan is approved."""
+
+    only_grants: bool = False
 
 
 class ItemFilters(Strict):
@@ -71,6 +78,31 @@ def list_items(
     query = ItemQuery(run.id, filters.change, filters.license, filters.search)
     listing = services.store.list_items(query, Place(after=filters.after, limit=filters.limit))
     return page(listing, of_item)
+
+
+@router.post("/{run_id}/approve", status_code=202, response_model=RunShape)
+def approve_run(
+    services: TheServices, caller: Caller, run_id: NumberPath, wanted: Annotated[Approval, Body()]
+) -> object:
+    """Let the workers carry out a finished plan: whole, or only what it grants."""
+    run_id = _run(services, caller, run_id).id
+    applying = run_actions.approve(services, caller, run_id, only_grants=wanted.only_grants)
+    return of_run(services.store.run(applying))
+
+
+@router.post("/{run_id}/stop", response_model=RunShape)
+def stop_run(services: TheServices, caller: Caller, run_id: NumberPath) -> object:
+    """Stop a run. Users that it noticed and nobody has begun with are parked."""
+    run_id = _run(services, caller, run_id).id
+    run_actions.stop_run(services, caller, run_id)
+    return of_run(services.store.run(run_id))
+
+
+@router.post("/{run_id}/undo", status_code=202, response_model=RunShape)
+def undo_run(services: TheServices, caller: Caller, run_id: NumberPath) -> object:
+    """Plan how to take a run back: nothing is written until that plan is approved."""
+    run_id = _run(services, caller, run_id).id
+    return of_run(services.store.run(run_actions.undo_run(services, caller, run_id)))
 
 
 def _run(services: Services, caller: SignedIn, run_id: int) -> Run:

@@ -49,6 +49,7 @@ class Runs(Page):
         run = self._run(request)
         query = self._items(request, run)
         store = self.services.store
+        waiting = store.waiting_of(run.id) if run.kind is RunKind.RECONCILE else 0
         expected = run_actions.expected_users(self.services, run)
         return self.render(
             request,
@@ -58,7 +59,8 @@ class Runs(Page):
             listing=store.list_items(query, place(request)),
             totals=store.totals(run.id),
             expected=max(expected, run.users_read),
-            is_moving=run.status in MOVING,
+            waiting=waiting,
+            is_moving=run.status in MOVING or waiting > 0,
             approvable=run_actions.approvable(self.services, run),
             undoable=run.kind is RunKind.RECONCILE or run.applied_at is not None,
         )

@@ -223,6 +223,10 @@ class BrowseStore(Protocol):
         """Items of a plan."""
         ...
 
+    def waiting_of(self, run_id: int) -> int:
+        """How many users still wait to be settled because this run noticed them."""
+        ...
+
     def totals(self, run_id: int) -> list[LicenseTotal]:
         """What a plan does, license by license in catalogue order; untouched ones are missing."""
         ...

@@ -29,7 +29,7 @@ from sync.store.filters import (
 from sync.store.paging import Order, read_page
 from sync.store.run_items import plan_item
 from sync.store.runs import RUN, run_from
-from sync.store.tables import run, run_item
+from sync.store.tables import pending_user, run, run_item
 
 _NEWEST = Order((run.c.id,), is_descending=True)
 
@@ -60,6 +60,13 @@ class ListedRuns(Database):
         parts = [wanted.where(one) for one in found]
         with self.reading() as connection:
             return read_page(connection, parts, _BY_ID, place, plan_item)
+
+    def waiting_of(self, run_id: int) -> int:
+        """How many users still wait to be settled because this run noticed them."""
+        mine = (pending_user.c.run_id == run_id, pending_user.c.parked_at.is_(None))
+        with self.reading() as connection:
+            count: int = connection.execute(select(func.count()).where(*mine)).scalar_one()
+        return count
 
     def totals(self, run_id: int) -> list[LicenseTotal]:
         """What a plan does, license by license in catalogue order; untouched ones are missing."""

@@ -107,3 +107,12 @@ def test_who_signs_in_with_salesforce_has_no_password_here(run: Run) -> None:
     assert "signs in with Salesforce" in str(done.exception)
     [row] = json.loads(run("admin", "users", "--json").output)
     assert row["subject"] == "sub-1"
+
+
+def test_what_happened_to_accounts_is_listed(run: Run) -> None:
+    make(run, "Ada", "--role", "admin")
+    run("admin", "disable", "Ada")
+    newest, oldest = json.loads(run("admin", "events", "--json").stdout)
+    assert (newest["kind"], oldest["kind"]) == ("disabled", "created")
+    assert newest["name"] == "Ada"
+    assert "disabled" in run("admin", "events").output

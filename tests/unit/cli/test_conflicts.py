@@ -143,3 +143,17 @@ def test_the_list_is_narrowed_by_what_people_look_for(run: Run, scene: Scene) ->
         listed = json.loads(run("conflicts", "list", "--json", *words).stdout)
         assert [row["id"] for row in listed] == found, words
     assert run("conflicts", "list", "--older-than", "x").exit_code == 2
+
+
+def test_several_are_decided_alike_or_put_aside(run: Run, scene: Scene) -> None:
+    one, two, three = scene.open(ANN), scene.open(BOB), scene.open(CID)
+    asked = run("conflicts", "resolve", str(one.id), str(two.id), "--keep", "SCV", answer="y\n")
+    assert asked.exit_code == 0
+    assert one.username in asked.output
+    assert two.username in asked.output
+    for entry in (one, two):
+        assert scene.store.entry(entry.id).status is EntryStatus.DECIDING
+    assert run("conflicts", "dismiss", str(three.id), "--note", "known").exit_code == 0
+    assert scene.store.entry(three.id).status is EntryStatus.DISMISSED
+    assert run("conflicts", "resolve", str(three.id), "999", "--keep", "SCV", "--yes").exit_code
+    assert scene.store.entry(three.id).status is EntryStatus.DISMISSED

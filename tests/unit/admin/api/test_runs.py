@@ -40,3 +40,16 @@ def test_items_are_filtered(
 def test_a_run_that_is_not_there(api: Api, filled: Filled) -> None:
     for path in ("/runs/99", "/runs/99/items"):
         assert "There is no run 99" in api.refused("GET", path, 404)
+
+
+def test_a_run_is_stopped_once(api: Api, filled: Filled) -> None:
+    made = api.ask("POST", f"/orgs/{ORG}/reconcile", json={"plan": True}).json()
+    stopped = api.ask("POST", f"/runs/{made['id']}/stop").json()
+    assert stopped["status"] == "stopped"
+    assert api.ask("POST", f"/runs/{made['id']}/stop").status_code == 409
+
+
+def test_a_plan_of_other_rules_is_not_approved(api: Api, filled: Filled) -> None:
+    answer = api.ask("POST", f"/runs/{filled.plan}/approve", json={})
+    assert answer.status_code == 409
+    assert "make a new one" in answer.json()["error"]["message"]
