@@ -9,7 +9,6 @@ import typer
 from cli.output import (
     age,
     counted,
-    isoformat,
     moment,
     print_json,
     print_json_array,
@@ -18,10 +17,12 @@ from cli.output import (
 )
 from cli.plans import finished, plan_json, show_plan
 from cli.session import JsonFlag, OrgOption, Yes, an_org, person, runtime, the_org
+from sync import rows
 from sync.commands import approve_plan, approve_run, start_undo, stop_run
 from sync.errors import NotAllowed
 from sync.ports.brake import Scope
-from sync.ports.runs import Run, RunKind
+from sync.ports.browse import Place, RunQuery
+from sync.ports.runs import RunKind
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -37,9 +38,11 @@ def list_(
     json: JsonFlag = False,
 ) -> None:
     """List runs, newest first."""
-    runs = runtime().store.newest_runs(an_org(org), limit)
+    named = an_org(org)
+    query = RunQuery(orgs=None if named is None else frozenset({named}))
+    runs = runtime().store.list_runs(query, Place(limit=limit, counted=False)).rows
     if json:
-        print_json_array(run_json(run) for run in runs)
+        print_json_array(rows.of_run(run) for run in runs)
         return
     now = runtime().store.now()
     print_table(
@@ -60,34 +63,13 @@ def list_(
     )
 
 
-def run_json(run: Run) -> dict[str, object]:
-    """A run as programs see it."""
-    return {
-        "run": run.id,
-        "org": run.org,
-        "kind": run.kind.value,
-        "status": run.status.value,
-        "started_by": run.started_by,
-        "created_at": isoformat(run.created_at),
-        "ended_at": isoformat(run.ended_at),
-        "applied_by": run.applied_by,
-        "applied_at": isoformat(run.applied_at),
-        "users_read": run.users_read,
-        "unsettled": run.unsettled,
-        "removals": run.removals,
-        "grants": run.grants,
-        "error": run.error,
-        "of_run": run.of_run,
-    }
-
-
 @app.command()
 def show(run_id: RunId, json: JsonFlag = False) -> None:
     """Show a run; of a plan, what it would do."""
     run = runtime().store.run(run_id)
     if json:
         items = {} if run.kind is RunKind.RECONCILE else {"items": plan_json(run)["items"]}
-        print_json(run_json(run) | items)
+        print_json(rows.of_run(run) | items)
         return
     say(f"Run {run.id} of {run.org}: {run.kind.value}, {run.status.value}. {run.error or ''}")
     say(f"Started by {run.started_by} at {moment(run.created_at)}; ended {moment(run.ended_at)}.")

@@ -157,6 +157,7 @@ def of_run(run: Run) -> Row:
         "grants": run.grants,
         "unreadable": run.unreadable,
         "tries": run.tries,
+        "of_run": run.of_run,
         "error": run.error,
         "applied_by": run.applied_by,
         "applied_at": isoformat(run.applied_at),

@@ -201,6 +201,7 @@ class RunShape(Shape):
     grants: int
     unreadable: int
     tries: int
+    of_run: int | None
     error: str | None
     applied_by: str | None
     applied_at: Time | None

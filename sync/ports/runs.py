@@ -221,10 +221,6 @@ class RunStore(Protocol):
         """The newest run of that kind under that fingerprint over the whole org."""
         ...
 
-    def newest_runs(self, org: str | None, limit: int) -> list[Run]:
-        """Runs of an org, or of all, newest first."""
-        ...
-
     def items(self, run_id: int, after_id: str = "", limit: int = 2000) -> list[PlanItem]:
         """Items of a run by user id."""
         ...

@@ -215,13 +215,6 @@ class Runs(Database):
             row = connection.execute(query).one_or_none()
         return None if row is None else run_from(row)
 
-    def newest_runs(self, org: str | None, limit: int) -> list[Run]:
-        """Runs of an org, or of all, newest first."""
-        query = select(*RUN).order_by(_row.id.desc()).limit(limit)
-        with self.reading() as connection:
-            rows = connection.execute(query if org is None else query.where(_row.org == org))
-            return [run_from(row) for row in rows]
-
     def items(self, run_id: int, after_id: str = "", limit: int = 2000) -> list[PlanItem]:
         """Items of a run by user id."""
         query = (

@@ -7,7 +7,6 @@ from sync.ports.brake import Scope
 from sync.ports.pending import Cause, Priority
 from sync.ports.runs import RunKind, RunStatus
 from sync.ports.settling import OutcomeKind
-from sync.store import SqlStore
 from tests.contract.store.scene import (
     ANN,
     BOB,
@@ -196,11 +195,3 @@ def test_a_plan_is_stopped(scene: Scene, is_begun: bool) -> None:
 def test_an_unknown_run_is_not_stopped(scene: Scene) -> None:
     with pytest.raises(UnknownReference, match="no run 7"):
         scene.store.stop_run(7, "eve")
-
-
-def test_runs_are_listed_newest_first(scene: Scene, store: SqlStore) -> None:
-    first, second = create(scene), create(scene)
-    other = store.create_run("other", RunKind.PLAN, PRINT, "ann")
-    assert [run.id for run in store.newest_runs(None, 2)] == [other, second]
-    assert [run.id for run in store.newest_runs(ORG, 9)] == [second, first]
-    assert store.newest_runs("none", 9) == []

@@ -3,6 +3,7 @@
 import json
 
 from cli.session import runtime
+from sync.ports.browse import RunQuery
 from sync.ports.runs import RunKind, RunStatus
 from tests.contract.store.scene import ANN, LEASE, ORG, Scene
 from tests.contract.store.test_runs import item, take
@@ -23,7 +24,7 @@ def test_runs_are_listed(run: Run, scene: Scene) -> None:
     assert "No run yet" in run("runs", "list").stdout
     plan = known(scene)
     row = json.loads(run("runs", "list", "--json").stdout)[0]
-    assert (row["run"], row["kind"], row["status"], row["users_read"]) == (plan, "plan", "done", 7)
+    assert (row["id"], row["kind"], row["status"], row["users_read"]) == (plan, "plan", "done", 7)
     assert "plan" in run("runs", "list", "--org", ORG).stdout
 
 
@@ -49,7 +50,7 @@ def test_a_run_is_stopped(run: Run, scene: Scene) -> None:
 def test_a_plan_is_approved_for_its_grants(run: Run, scene: Scene) -> None:
     plan = known(scene)
     said = run("runs", "approve", str(plan), "--only-grants").stdout
-    applying = scene.store.newest_runs(ORG, 1)[0]
+    applying = scene.store.list_runs(RunQuery(orgs=frozenset({ORG}))).rows[0]
     assert f"Approved: run {applying.id} applies it." in said
     assert scene.store.brakes()[0].tripped_by == "ada"
     assert f"ada approved plan {plan} already" in str(run("runs", "approve", str(plan)).exception)

@@ -9,6 +9,7 @@ from sync.arming import Mode
 from sync.commands import approve_run, start_run
 from sync.model import NONE, Flags
 from sync.org import Org
+from sync.ports.browse import RunQuery
 from sync.ports.runs import Run, RunKind, RunStatus
 from tests.fakes.bench import CTI, FREEDOM, PBX, SCV, Bench, memory_bench
 from tests.unit.sync.test_org import NAME, mode, org_of, work
@@ -41,7 +42,11 @@ def adoption(bench: Bench, org: Org) -> Run:
 
 
 def adoptions(bench: Bench) -> list[Run]:
-    return [run for run in bench.store.newest_runs(NAME, 99) if run.kind is RunKind.ADOPT]
+    return [
+        run
+        for run in bench.store.list_runs(RunQuery(orgs=frozenset({NAME}))).rows
+        if run.kind is RunKind.ADOPT
+    ]
 
 
 def test_an_approved_adoption_ends_with_an_armed_org_that_lost_nothing(

@@ -10,6 +10,7 @@ from sync.errors import NotAllowed
 from sync.model import NONE, Flags, Licenses
 from sync.org import Org
 from sync.ports.brake import Limits
+from sync.ports.browse import RunQuery
 from sync.ports.pending import Cause, Priority
 from sync.ports.runs import Changed, PlanItem, Run, RunKind, RunStatus
 from sync.undoing import undo_item
@@ -99,7 +100,7 @@ def test_a_run_is_taken_back(bench: Bench, org: Org) -> None:
         bench.org.edit(user, held=Flags(NONE))
     bench.org.tick(3600)
     bench.store.create_run(NAME, RunKind.RECONCILE, org.fingerprint(), "ada")
-    reconcile = bench.store.newest_runs(NAME, 1)[0]
+    reconcile = bench.store.list_runs(RunQuery(orgs=frozenset({NAME}))).rows[0]
     org.carry_out(reconcile.id)
     org.settle(Priority.BULK, 2000)
     assert [bench.held(user) for user in who] == [PBX] * 2
