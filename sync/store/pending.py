@@ -88,7 +88,7 @@ class PendingUsers(Database):
     def context(self, claim: Claim) -> Mapping[str, UserContext]:
         """What is known of the claimed users; users without anything known are missing."""
         with self.reading() as connection:
-            return read_context(connection, claim)
+            return read_context(connection, self.clock_of(connection), claim)
 
     def record_intents(
         self, claim: Claim, intents: Sequence[Intent], limits: Limits = NO_LIMITS

@@ -201,15 +201,18 @@ def test_a_release_without_a_brake(scene: Scene) -> None:
         scene.store.release_brake(ORG, "ann")
 
 
-def test_what_was_allowed_stays_so_until_it_is_written(scene: Scene) -> None:
+def test_what_was_allowed_stays_so_until_it_is_written_or_the_brake_is_pulled(scene: Scene) -> None:
     scene.store.hold_removals(ORG, "ann", "wait")
     brake_user(scene)
     scene.store.release_brake(ORG, "ann")
     user = only(claim := scene.claim())
     scene.store.book(claim, [Outcome(user, OutcomeKind.RETRY, allowed=user.allowed)])
+    claim = scene.claim()
+    assert only(claim).allowed == PBX
+    scene.store.release(claim, 0, "")
     scene.store.hold_removals(ORG, "bob", "again")
     user = only(claim := scene.claim())
-    assert user.allowed == PBX
+    assert user.allowed == NONE
     scene.store.book(claim, [Outcome(user, OutcomeKind.PARKED, braked=CTI)])
     assert scene.store.brakes()[0].licenses == 1
 
