@@ -39,7 +39,8 @@ class Run:
 
     `unreadable` counts users of a plan with a flag that cannot be read. `tries` is how often it
     was begun, this time included, since it last got on by a page. `holders` counts users read that
-    held something. An undo takes back run `of_run`, or what happened from `since` to `until`.
+    held something. `error` is why it failed or stopped, or what a plan that is done cannot say of
+    any one user. An undo takes back run `of_run`, or what happened from `since` to `until`.
     """
 
     id: int
@@ -168,8 +169,14 @@ class RunStore(Protocol):
         """
         ...
 
-    def end_run(self, run_id: int, token: str, error: str | None = None) -> None:
-        """Finish a run, as failed if there is an error."""
+    def changed_under_no_run(self, undo: Run) -> int:
+        """How many users got or lost something under no run in the time of the one taken back."""
+        ...
+
+    def end_run(
+        self, run_id: int, token: str, error: str | None = None, remark: str | None = None
+    ) -> None:
+        """Finish a run, as failed if there is an error; a remark stands in its place."""
         ...
 
     def requeue_run(self, run_id: int, token: str, reason: str | None, delay: float) -> None:

@@ -1,5 +1,6 @@
 """What license-sync wrote in one run, or in a stretch of time, user by user: what an undo reads."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -7,11 +8,14 @@ from sqlalchemy.engine import Connection
 
 from sync.ports.history import HistoryOutcome
 from sync.ports.runs import Changed, Run, RunKind
-from sync.store.database import Database, chunks
+from sync.store.database import Database, after, chunks
 from sync.store.tables import history, run
 
 _row = history.c
 _ARRIVED = (HistoryOutcome.CONFIRMED, HistoryOutcome.INTENDED, HistoryOutcome.UNKNOWN)
+_STRAY_SECONDS = 3600.0
+"""How long after its last page a run's users may be settled."""
+
 _MOVES = or_(_row.held_before != _row.held_after, _row.requested_before != _row.requested_after)
 
 
@@ -36,6 +40,34 @@ class Changes(Database):
             )
             for span in spans
         ]
+
+    def changed_under_no_run(self, undo: Run) -> int:
+        """How many users got or lost something under no run in the time of the one taken back."""
+        with self.reading() as connection:
+            span = _time_of(connection, undo)
+            if span is None:
+                return 0
+            query = select(func.count(_row.user_id.distinct())).where(
+                _row.org == undo.org,
+                _row.run_id.is_(None),
+                _row.outcome.in_(_ARRIVED),
+                _row.held_before != _row.held_after,
+                _row.at >= span[0],
+                _row.at < min(after(span[1], _STRAY_SECONDS), undo.created_at),
+            )
+            return int(connection.execute(query).scalar_one())
+
+
+def _time_of(connection: Connection, undo: Run) -> tuple[datetime, datetime] | None:
+    """From when to when the run that is taken back was under way; a plan: what applied it."""
+    applied = and_(run.c.of_run == undo.of_run, run.c.kind == RunKind.RECONCILE)
+    itself = and_(run.c.id == undo.of_run, run.c.kind != RunKind.PLAN)
+    query = select(run.c.created_at, run.c.ended_at, run.c.applied_at).where(or_(itself, applied))
+    runs = connection.execute(query).all()
+    if undo.of_run is None or not runs:
+        return None
+    ends = (row.applied_at or row.ended_at or undo.created_at for row in runs)
+    return min(row.created_at for row in runs), max(ends)
 
 
 def _spans(run: Run, after_id: str, limit: int) -> Select[Any]:

@@ -103,6 +103,30 @@ def test_a_run_is_its_own_rows_and_those_of_the_reconcile_that_applied_it(scene:
         assert [user for user, *_ in changes(scene, undo(scene, of_run=run_id))] == [ANN]
 
 
+def test_who_was_changed_under_no_run_in_a_runs_time_is_counted(scene: Scene, clock: Clock) -> None:
+    wrote(scene, ANN, PBX, NONE)
+    clock.pass_(10)
+    plan = create(scene)
+    scene.store.end_run(plan, take(scene, plan))
+    clock.pass_(10)
+    wrote(scene, BOB, PBX, NONE)
+    clock.pass_(10)
+    applying = scene.store.create_run(ORG, RunKind.RECONCILE, PRINT, "ann", of_run=plan)
+    scene.store.end_run(applying, take(scene, applying))
+    wrote(scene, ANN, PBX, NONE, run_id=applying)
+    clock.pass_(3000)
+    wrote(scene, CID, PBX, NONE)
+    wrote(scene, CID, NONE, PBX)
+    wrote(scene, BOB, PBX, PBX)
+    clock.pass_(3000)
+    wrote(scene, BOB, PBX, NONE)
+    clock.pass_(10)
+    for run_id in (plan, applying):
+        assert scene.store.changed_under_no_run(undo(scene, of_run=run_id)) == 1
+    assert scene.store.changed_under_no_run(undo(scene, since=clock.now)) == 0
+    assert scene.store.changed_under_no_run(undo(scene, of_run=create(scene))) == 0
+
+
 def test_users_noticed_by_a_run_carry_it_until_something_else_notices_them(scene: Scene) -> None:
     scene.notice(ANN, BOB, cause=Cause.RECONCILE, run_id=7)
     scene.notice(BOB, seen="edited")
