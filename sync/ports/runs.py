@@ -104,7 +104,8 @@ class PlanItem:
 class Changed:
     """What license-sync did to a user in a stretch: its first state, and the last it wrote.
 
-    `is_over` is True when it wrote other flags to the user since.
+    `is_over` is True when it wrote other flags to the user since, `is_edited` when somebody else
+    changed the requests between two of its writes in the stretch.
     """
 
     user_id: str
@@ -114,6 +115,7 @@ class Changed:
     requested_after: Licenses
     held_after: Licenses
     is_over: bool
+    is_edited: bool = False
 
 
 class RunStore(Protocol):

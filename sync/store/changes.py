@@ -1,6 +1,7 @@
 """What license-sync wrote in one run, or in a stretch of time, user by user: what an undo reads."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -27,7 +28,9 @@ class Changes(Database):
         with self.reading() as connection:
             spans = connection.execute(_spans(run, after_id, limit)).all()
             ends = _rows(connection, [id_ for span in spans for id_ in (span.first, span.last)])
-            newest = _newest(connection, run.org, [span.user_id for span in spans])
+            user_ids = [span.user_id for span in spans]
+            newest = _newest(connection, run.org, user_ids)
+            edited = _edited(connection, run, user_ids)
         return [
             Changed(
                 user_id=span.user_id,
@@ -37,6 +40,7 @@ class Changes(Database):
                 requested_after=ends[span.last].requested_after,
                 held_after=ends[span.last].held_after,
                 is_over=newest.get(span.user_id, 0) > span.last,
+                is_edited=span.user_id in edited,
             )
             for span in spans
         ]
@@ -100,6 +104,25 @@ def _rows(connection: Connection, ids: list[int]) -> dict[int, Any]:
     for some in chunks(sorted(set(ids))):
         rows = connection.execute(select(history).where(_row.id.in_(some)))
         found |= {row.id: row for row in rows}
+    return found
+
+
+def _edited(connection: Connection, run: Run, user_ids: list[str]) -> set[str]:
+    """Whose requests were not as the write before had left them; one unanswered may not have."""
+    found: set[str] = set()
+    for some in chunks(user_ids):
+        rows = connection.execute(
+            select(_row.user_id, _row.requested_before, _row.requested_after, _row.outcome)
+            .where(_row.org == run.org, _row.outcome.in_(_ARRIVED), _row.user_id.in_(some))
+            .where(_taken_back(run))
+            .order_by(_row.user_id, _row.id)
+        )
+        for earlier, row in pairwise(rows):
+            left = [earlier.requested_after]
+            if earlier.outcome is not HistoryOutcome.CONFIRMED:
+                left.append(earlier.requested_before)
+            if earlier.user_id == row.user_id and row.requested_before not in left:
+                found.add(row.user_id)
     return found
 
 

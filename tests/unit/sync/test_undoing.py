@@ -168,6 +168,18 @@ def test_users_edited_since_are_left_out_with_the_reason(bench: Bench, org: Org)
     assert outcomes[edited] == "Left out: the record was edited since."
 
 
+def test_an_edit_inside_the_stretch_is_not_overwritten(bench: Bench, org: Org) -> None:
+    since = bench.org.now
+    twice, once = users(bench, 2)
+    edit(bench, org, [twice, once], FREEDOM)
+    edit(bench, org, [twice], FREEDOM | RECORD)
+    run = undo(bench, org, since=since)
+    left = items(bench, run)[twice]
+    assert left.outcome == "Left out: the requests were edited between the changes to take back."
+    assert bench.requested(twice) == FREEDOM | RECORD
+    assert bench.requested(once) == PBX
+
+
 def test_who_moves_between_plan_and_approval_is_left_alone(bench: Bench, org: Org) -> None:
     since = bench.org.now
     (user,) = who = users(bench, 1)
