@@ -100,7 +100,7 @@ def released_among(connection: Connection, brake_ids: Sequence[int]) -> frozense
 
 
 def stopped_by_brake(
-    connection: Connection, now: datetime, org: str, intents: Sequence[Intent], limits: Limits
+    database: Database, connection: Connection, org: str, intents: Sequence[Intent], limits: Limits
 ) -> int | None:
     """The brake that keeps these intents from being committed, perhaps tripped by them."""
     removing = [intent for intent in intents if intent.unapproved]
@@ -110,6 +110,7 @@ def stopped_by_brake(
     held_by = holding_brake(connection, org)
     if held_by is not None:
         return held_by
+    now = database.clock_of(connection)
     reason = _too_much(connection, now, org, removing, limits)
     return None if reason is None else trip(connection, now, org, ITSELF, reason)
 
