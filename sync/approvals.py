@@ -16,11 +16,13 @@ def approved_removals(
     """What a released brake, a decided conflict or an approved plan lets go.
 
     Whoever decides a conflict saw that one user, and decided about the licenses of the conflict;
-    CTI goes with them.
+    if it is about interfaces, CTI goes with them.
     """
     allowed = user.allowed
     if isinstance(resolution, CarryOut):
-        allowed |= resolution.entry.licenses | INTERFACES
+        allowed |= resolution.entry.licenses
+        if resolution.entry.licenses & INTERFACES:
+            allowed |= INTERFACES
     for item in context.approved:
         if _is_as_planned(item, record) and not _is_spent(item, context.recent):
             allowed |= item.removed

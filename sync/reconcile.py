@@ -78,10 +78,22 @@ class Reconciler:
             self._failed(passing, reason)
             raise
         if is_done:
-            self.runs.end_run(run_id, token)
+            self.runs.end_run(run_id, token, remark=self._remark(run))
         else:
             self.runs.requeue_run(run_id, token, None, 0.0)
         return self.runs.run(run_id)
+
+    def _remark(self, run: Run) -> str | None:
+        """What an undo of a run cannot know: whose changes were that run's but not noted so."""
+        if run.kind is not RunKind.UNDO or run.of_run is None:
+            return None
+        users = self.runs.changed_under_no_run(run)
+        if not users:
+            return None
+        return (
+            f"In the time of run {run.of_run}, users changed under no run: {users}. They are not "
+            "in this plan; to take their changes back too, undo the stretch of time."
+        )
 
     def _failed(self, passing: "_Pass", reason: str) -> None:
         tries = 1 if passing.got_on else passing.run.tries

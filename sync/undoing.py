@@ -54,6 +54,8 @@ def _obstacle(change: Changed, record: UserRecord) -> str | None:
         return "a license field is hidden"
     if change.is_over:
         return "license-sync changed the user again since"
+    if change.is_edited:
+        return "the requests were edited between the changes to take back"
     if (record.requested.on, record.held.on) != (change.requested_after, change.held_after):
         return "the record was edited since"
     return None

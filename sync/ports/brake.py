@@ -91,7 +91,10 @@ class BrakeStore(Protocol):
         ...
 
     def hold_removals(self, org: str, by: str, reason: str) -> None:
-        """Trip the brake by hand; nothing if it holds already."""
+        """Trip the brake by hand, if it does not hold already.
+
+        What was approved before, and nobody has carried out yet, waits with the rest.
+        """
         ...
 
     def release_brake(self, org: str, by: str) -> int:
@@ -111,7 +114,8 @@ class BrakeStore(Protocol):
         """Arm the org under a finished plan's fingerprint and queue the reconcile that applies it.
 
         All in one transaction; the reconcile's run. Of everything, users that still are as planned
-        lose what the plan says, however many; of grants alone, the brake holds from the start, for
-        `reason`. NotAllowed if the plan is not done, or somebody approved it already.
+        lose what the plan says, however many, within a day; of grants alone, the brake holds from
+        the start, for `reason`, as if by hand. NotAllowed if the plan is not done, or somebody
+        approved it already.
         """
         ...

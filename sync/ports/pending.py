@@ -51,7 +51,8 @@ class PendingUser:
     """One claimed row. `version` moves with every notice that changes the row.
 
     `braked` is what a brake that holds keeps this user from losing, `allowed` what a person let
-    go by releasing one. `run_id` is the run that noticed the user, if one did.
+    go by releasing one. `run_id` is the run that noticed the user, if one did and nobody was seen
+    to edit the requests since.
     """
 
     user_id: str

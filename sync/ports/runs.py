@@ -39,7 +39,8 @@ class Run:
 
     `unreadable` counts users of a plan with a flag that cannot be read. `tries` is how often it
     was begun, this time included, since it last got on by a page. `holders` counts users read that
-    held something. An undo takes back run `of_run`, or what happened from `since` to `until`.
+    held something. `error` is why it failed or stopped, or what a plan that is done cannot say of
+    any one user. An undo takes back run `of_run`, or what happened from `since` to `until`.
     """
 
     id: int
@@ -103,7 +104,8 @@ class PlanItem:
 class Changed:
     """What license-sync did to a user in a stretch: its first state, and the last it wrote.
 
-    `is_over` is True when it wrote other flags to the user since.
+    `is_over` is True when it wrote other flags to the user since, `is_edited` when somebody else
+    changed the requests between two of its writes in the stretch.
     """
 
     user_id: str
@@ -113,6 +115,7 @@ class Changed:
     requested_after: Licenses
     held_after: Licenses
     is_over: bool
+    is_edited: bool = False
 
 
 class RunStore(Protocol):
@@ -168,8 +171,14 @@ class RunStore(Protocol):
         """
         ...
 
-    def end_run(self, run_id: int, token: str, error: str | None = None) -> None:
-        """Finish a run, as failed if there is an error."""
+    def changed_under_no_run(self, undo: Run) -> int:
+        """How many users got or lost something under no run in the time of the one taken back."""
+        ...
+
+    def end_run(
+        self, run_id: int, token: str, error: str | None = None, remark: str | None = None
+    ) -> None:
+        """Finish a run, as failed if there is an error; a remark stands in its place."""
         ...
 
     def requeue_run(self, run_id: int, token: str, reason: str | None, delay: float) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from sync.errors import NotAllowed, UnknownReference
 from sync.ports.brake import Scope
 from sync.ports.runs import RunKind, RunStatus
-from sync.store.brake import holding_brake, make_due, trip
+from sync.store.brake import make_due, pull
 from sync.store.brake_tables import IS_BRAKED, approval
 from sync.store.columns import AnyRow
 from sync.store.database import Database, insert_on
@@ -26,7 +26,8 @@ class Approvals(Database):
     ) -> int:
         """Arm the org under a plan's fingerprint, and queue the reconcile that applies it.
 
-        The reconcile's run. Of grants alone, the brake holds from the start, for `reason`.
+        The reconcile's run. Of grants alone, the brake holds from the start, for `reason`, and
+        what was approved before ends.
         """
         with self.writing() as connection:
             plan = _lock_plan(connection, run_id, (RunKind.PLAN,))
@@ -34,6 +35,8 @@ class Approvals(Database):
                 braked = select(pending_user.c.org, pending_user.c.user_id)
                 braked = braked.where(pending_user.c.org == plan.org, IS_BRAKED)
                 make_due(self, connection, self.clock_of(connection), braked, by)
+            else:
+                pull(self, connection, plan.org, by, reason)
             lock_org(connection, plan.org)
             now = self.clock_of(connection)
             set_org(
@@ -50,8 +53,6 @@ class Approvals(Database):
             connection.execute(update(run).where(run.c.id == run_id).values(**approved))
             if scope is Scope.ALL:
                 remember_approval(connection, now, plan.org, plan.kind, run_id, by)
-            elif holding_brake(connection, plan.org) is None:
-                trip(connection, now, plan.org, by, reason)
             return insert_run(
                 connection, now, plan.org, RunKind.RECONCILE, plan.fingerprint, by, of_run=run_id
             )

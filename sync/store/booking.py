@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from sync.model import NONE
 from sync.ports.pending import Claim
 from sync.ports.settling import Outcome, OutcomeKind
-from sync.store.brake import still_holds
+from sync.store.brake import released_among, still_holds
 from sync.store.columns import AnyRow
 from sync.store.database import Database, after
 from sync.store.entry_changes import apply_changes, end_entries
@@ -57,12 +57,13 @@ def _book_users(
     """Free the rows that stay; what is still leased then is settled, and goes."""
     rows = connection.execute(_LOCK, {"of_token": claim.token}).all()
     by_user = {o.user.user_id: o for o in _unless_released(connection, claim, outcomes)}
+    released = released_among(connection, sorted({row.brake_id for row in rows if row.braked}))
     staying = []
     for row in rows:
         outcome = by_user.get(row.user_id)
         values = {"due_at": now} if outcome is None else _after_outcome(row, outcome, now)
         if values is not None and outcome is not None:
-            values |= _of_brake(claim, outcome)
+            values |= _of_brake(claim, outcome, row, is_released=row.brake_id in released)
         if values is not None:
             known = {name: row._mapping[name] for name in _STAYING}
             named = {f"new_{name}": value for name, value in (known | values).items()}
@@ -89,10 +90,12 @@ def _let_go(outcome: Outcome) -> Outcome:
     return replace(outcome, kind=OutcomeKind.AGAIN, delay=0.0, braked=NONE, allowed=allowed)
 
 
-def _of_brake(claim: Claim, outcome: Outcome) -> dict[str, Any]:
+def _of_brake(claim: Claim, outcome: Outcome, row: AnyRow, *, is_released: bool) -> dict[str, Any]:
+    """Allowed is what still was let go: somebody may have pulled the brake meanwhile."""
+    let_go = row.allowed | row.braked if is_released else row.allowed
     return {
         "braked": outcome.braked,
-        "allowed": outcome.allowed,
+        "allowed": outcome.allowed & let_go,
         "brake_id": claim.brake_id if outcome.braked else None,
     }
 

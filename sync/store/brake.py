@@ -8,16 +8,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import (
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Connection
 
 from sync.brake import Removal, beyond, tally
 from sync.errors import NotAllowed
+from sync.model import NONE
 from sync.ports.brake import ITSELF, Brake, BrakeRecord, HeldRemoval, Limits
 from sync.ports.history import HistoryOutcome, Intent
 from sync.ports.pending import Cause
 from sync.ports.runs import RunKind, RunStatus
-from sync.store.brake_tables import IS_BRAKED, IS_UNAPPROVED, brake
+from sync.store.brake_tables import IS_BRAKED, IS_UNAPPROVED, approval, brake
 from sync.store.database import Database, after, chunks
 from sync.store.org_state import lock_org
 from sync.store.tables import history, pending_user, pending_version, run
@@ -88,7 +100,7 @@ def released_among(connection: Connection, brake_ids: Sequence[int]) -> frozense
 
 
 def stopped_by_brake(
-    connection: Connection, now: datetime, org: str, intents: Sequence[Intent], limits: Limits
+    database: Database, connection: Connection, org: str, intents: Sequence[Intent], limits: Limits
 ) -> int | None:
     """The brake that keeps these intents from being committed, perhaps tripped by them."""
     removing = [intent for intent in intents if intent.unapproved]
@@ -98,6 +110,7 @@ def stopped_by_brake(
     held_by = holding_brake(connection, org)
     if held_by is not None:
         return held_by
+    now = database.clock_of(connection)
     reason = _too_much(connection, now, org, removing, limits)
     return None if reason is None else trip(connection, now, org, ITSELF, reason)
 
@@ -107,6 +120,26 @@ def trip(connection: Connection, now: datetime, org: str, by: str, reason: str) 
     values = {"org": org, "tripped_at": now, "tripped_by": by, "reason": reason}
     new = insert(brake).values(**values, users=0, licenses=0).returning(_row.id)
     return int(connection.execute(new).scalar_one())
+
+
+def pull(database: Database, connection: Connection, org: str, by: str, reason: str) -> int:
+    """Let the org's brake hold, and nothing pass it that people let go before; the brake's id.
+
+    Users are locked before the org. What an older brake held and nobody carried out is this one's.
+    """
+    waiting = and_(_user.org == org, or_(_user.allowed != NONE, IS_BRAKED))
+    users = select(_user.user_id).where(waiting).order_by(_user.user_id)
+    connection.execute(users.with_for_update()).all()
+    lock_org(connection, org)
+    brake_id = holding_brake(connection, org)
+    if brake_id is None:
+        brake_id = trip(connection, database.clock_of(connection), org, by, reason)
+    mine = update(pending_user).where(_user.org == org, IS_BRAKED, _user.brake_id != brake_id)
+    connection.execute(mine.values(brake_id=brake_id))
+    allowed = update(pending_user).where(_user.org == org, _user.allowed != NONE)
+    connection.execute(allowed.values(allowed=NONE))
+    connection.execute(delete(approval).where(approval.c.org == org))
+    return brake_id
 
 
 def _too_much(
@@ -184,11 +217,9 @@ class Brakes(Database):
             return [BrakeRecord(**row._mapping) for row in connection.execute(query)]
 
     def hold_removals(self, org: str, by: str, reason: str) -> None:
-        """Trip the brake by hand; nothing if it holds already."""
+        """Trip the brake by hand, or leave it so: what was approved before waits with the rest."""
         with self.writing() as connection:
-            lock_org(connection, org)
-            if holding_brake(connection, org) is None:
-                trip(connection, self.clock_of(connection), org, by, reason)
+            pull(self, connection, org, by, reason)
 
     def release_brake(self, org: str, by: str) -> int:
         """Approve what waits: its users are due at once without the brake; how many.

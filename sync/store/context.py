@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
@@ -12,11 +13,15 @@ from sync.ports.history import HistoryOutcome, HistoryRow
 from sync.ports.pending import Claim
 from sync.ports.settling import ApprovedItem, UserContext
 from sync.store.brake_tables import approval
+from sync.store.database import after
 from sync.store.entries import entry_from
 from sync.store.history import COLUMNS, history_row
 from sync.store.tables import conflict, history, pending_user, run, run_item
 
 RECENT = 10
+APPROVED_SECONDS = 24 * 3600.0
+"""How long an approval of a plan counts: who waits longer may be another case by then."""
+
 _HELD_OR_MAY_HOLD = (
     HistoryOutcome.CONFIRMED,
     HistoryOutcome.INTENDED,
@@ -83,11 +88,12 @@ _APPROVED = (
     .join(run, (run.c.id == approval.c.run_id) & (run.c.fingerprint == bindparam("of_print")))
     .join(pending_user, _claimed.org == approval.c.org)
     .join(run_item, (_item.run_id == approval.c.run_id) & (_item.user_id == _claimed.user_id))
-    .where(approval.c.org == bindparam("of_org"), _IS_CLAIMED, _item.after.is_not(None))
+    .where(approval.c.org == bindparam("of_org"), approval.c.at > bindparam("start"))
+    .where(_IS_CLAIMED, _item.after.is_not(None))
 )
 
 
-def read_context(connection: Connection, claim: Claim) -> Mapping[str, UserContext]:
+def read_context(connection: Connection, now: datetime, claim: Claim) -> Mapping[str, UserContext]:
     """What is known of the users of a claim, four queries for all of them."""
     of_claim = {"of_token": claim.token}
     living: dict[str, list[Entry]] = defaultdict(list)
@@ -99,7 +105,7 @@ def read_context(connection: Connection, claim: Claim) -> Mapping[str, UserConte
     recent: dict[str, list[HistoryRow]] = defaultdict(list)
     for row in connection.execute(_RECENT, of_claim):
         recent[row.user_id].append(history_row(row))
-    approved = _approved_items(connection, claim)
+    approved = _approved_items(connection, now, claim)
     return {
         user_id: UserContext(
             tuple(living.get(user_id, ())),
@@ -111,13 +117,16 @@ def read_context(connection: Connection, claim: Claim) -> Mapping[str, UserConte
     }
 
 
-def _approved_items(connection: Connection, claim: Claim) -> dict[str, list[ApprovedItem]]:
+def _approved_items(
+    connection: Connection, now: datetime, claim: Claim
+) -> dict[str, list[ApprovedItem]]:
     """What approved plans say of the users of a claim."""
     found: dict[str, list[ApprovedItem]] = defaultdict(list)
-    for user_id, at, requested, held, after in connection.execute(_APPROVED, _of(claim)):
-        found[user_id].append(ApprovedItem(at, requested, held, held - after))
+    wanted = _of(claim) | {"start": after(now, -APPROVED_SECONDS)}
+    for user_id, at, requested, held, staying in connection.execute(_APPROVED, wanted):
+        found[user_id].append(ApprovedItem(at, requested, held, held - staying))
     return found
 
 
-def _of(claim: Claim) -> dict[str, str]:
+def _of(claim: Claim) -> dict[str, Any]:
     return {"of_org": claim.org, "of_token": claim.token, "of_print": claim.fingerprint}

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, case, or_, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import bindparam
@@ -28,8 +28,9 @@ def store_notices(
     """Notice users in id order; how many rows changed.
 
     What was noticed already, by the same mark, changes nothing, except that LIVE is not let wait
-    behind BULK. `noticed_at` stays what it was while the row waits: it says how long the user has
-    been unserved. A leased row keeps its lease, and its new version says that it has to stay.
+    behind BULK, and that a run which finds what no run found is remembered. `noticed_at` stays
+    what it was while the row waits: it says how long the user has been unserved. A leased row keeps
+    its lease, and its new version says that it has to stay.
     """
     if not notices:
         return 0
@@ -42,6 +43,13 @@ def store_notices(
     changed = connection.execute(_upsert(connection.dialect.name), rows).rowcount
     if changed == len(rows):
         return changed
+    of_run = [
+        {"of_org": org, "of_user": n.user_id, "of_seen": n.seen, "by_run": n.run_id}
+        for n in ordered
+        if n.run_id is not None
+    ]
+    if of_run:
+        connection.execute(_CREDIT, of_run)
     live = [
         {"of_org": org, "of_user": notice.user_id}
         for notice in ordered
@@ -85,10 +93,15 @@ def _upsert(dialect: str) -> sqlite.Insert | postgresql.Insert:
         "priority": case((new.priority < _row.priority, new.priority), else_=_row.priority),
         "seen": case((new.seen != "", new.seen), else_=_row.seen),
         "noticed_at": case((_row.parked_at.is_(None), _row.noticed_at), else_=new.noticed_at),
+        "run_id": case(
+            (new.run_id.is_not(None), new.run_id),
+            (_asks_the_same(dialect, new.seen, _row.seen), _row.run_id),
+            else_=None,
+        ),
         "hold": case((brings_hold, new.hold), else_=_row.hold),
         "hold_version": case((brings_hold, new.hold_version), else_=_row.hold_version),
     }
-    replaced = ("version", "cause", "actor", "due_at", "attempts", "run_id", *_ERROR)
+    replaced = ("version", "cause", "actor", "due_at", "attempts", *_ERROR)
     upsert: sqlite.Insert | postgresql.Insert = statement.on_conflict_do_update(
         index_elements=["org", "user_id"],
         set_=kept | {name: new[name] for name in replaced} | {"parked_at": None},
@@ -97,8 +110,35 @@ def _upsert(dialect: str) -> sqlite.Insert | postgresql.Insert:
     return upsert.execution_options(preserve_rowcount=True)
 
 
+def _asks_the_same(
+    dialect: str, new: ColumnElement[str], old: ColumnElement[str]
+) -> ColumnElement[bool]:
+    """Whether a look found the requests of the last one: the echo of our own write, for instance.
+
+    A mark (`intake.seen_mark`) has them between its stamp and the next space. Where nobody had
+    looked before, nobody knows of an edit.
+    """
+    place = func.instr if dialect == "sqlite" else func.strpos
+    asked = [
+        func.substr(rest, 1, place(rest, " "))
+        for rest in (func.substr(seen, _AFTER_STAMP) for seen in (new, old))
+    ]
+    return and_(asked[0] != "", or_(old == "", asked[0] == asked[1]))
+
+
+_AFTER_STAMP = len("2026-03-01T12:00:00Z ") + 1
 _ERROR = ("error_code", "error_reason")
 
+_CREDIT = (
+    update(pending_user)
+    .where(
+        _row.org == bindparam("of_org"),
+        _row.user_id == bindparam("of_user"),
+        _row.seen == bindparam("of_seen"),
+        _row.run_id.is_(None),
+    )
+    .values(run_id=bindparam("by_run"))
+)
 _HURRY = (
     update(pending_user)
     .where(

@@ -88,7 +88,7 @@ class PendingUsers(Database):
     def context(self, claim: Claim) -> Mapping[str, UserContext]:
         """What is known of the claimed users; users without anything known are missing."""
         with self.reading() as connection:
-            return read_context(connection, claim)
+            return read_context(connection, self.clock_of(connection), claim)
 
     def record_intents(
         self, claim: Claim, intents: Sequence[Intent], limits: Limits = NO_LIMITS
@@ -98,9 +98,10 @@ class PendingUsers(Database):
         Braked, and only the tripped brake is committed, where a brake stands against them.
         """
         with self.writing() as connection:
-            now = self._may_go_on(connection, claim)
-            brake_id = stopped_by_brake(connection, now, claim.org, intents, limits)
+            self._may_go_on(connection, claim)
+            brake_id = stopped_by_brake(self, connection, claim.org, intents, limits)
             if brake_id is None:
+                now = self.clock_of(connection)
                 return insert_intents(self, connection, now, claim.org, intents)
         raise Braked(brake_id)
 

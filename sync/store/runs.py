@@ -121,7 +121,9 @@ class Runs(Database):
             )
             store_notices(self, connection, now, org, notices)
 
-    def end_run(self, run_id: int, token: str, error: str | None = None) -> None:
+    def end_run(
+        self, run_id: int, token: str, error: str | None = None, remark: str | None = None
+    ) -> None:
         """Finish a run or its carrying out, as failed if there is an error; may LeaseLost."""
         with self.writing() as connection:
             now, org = self._lock_run(connection, run_id, token)
@@ -129,7 +131,7 @@ class Runs(Database):
             is_applied = ended.status is RunStatus.APPLYING
             status = RunStatus.FAILED if error else RunStatus.DONE
             at = {"applied_at" if is_applied else "ended_at": now}
-            _set_run(connection, run_id, status=status, error=error, **_FREE, **at)
+            _set_run(connection, run_id, status=status, error=error or remark, **_FREE, **at)
             if ended.kind is RunKind.RECONCILE and ended.whole_org and not error:
                 set_org(connection, org, last_reconcile_at=now)
 

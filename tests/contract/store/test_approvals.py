@@ -3,6 +3,7 @@
 import pytest
 
 from sync.errors import LeaseLost, NotAllowed, UnknownReference
+from sync.model import NONE
 from sync.ports.brake import Scope
 from sync.ports.pending import Cause, Priority
 from sync.ports.runs import RunKind, RunStatus
@@ -97,6 +98,92 @@ def test_whom_the_brake_holds_is_looked_at_again_after_an_approval(scene: Scene)
     scene.book(scene.claim(), OutcomeKind.PARKED, delay=3600, code="braked", braked=SCV)
     approve(scene, finished_plan(scene))
     assert only(scene.claim(fingerprint=NEW)).braked == SCV
+
+
+def approved(scene: Scene) -> bool:
+    """Whether a plan still lets something of Ann's go."""
+    scene.notice(ANN, seen="")
+    claim = scene.claim(fingerprint=NEW)
+    known = scene.store.context(claim)
+    scene.store.release(claim, 0, "")
+    return ANN in known and bool(known[ANN].approved)
+
+
+def test_an_approval_counts_for_a_day(scene: Scene, clock: Clock) -> None:
+    approve(scene, finished_plan(scene))
+    clock.pass_(24 * 3600 - 1)
+    assert approved(scene)
+    clock.pass_(1)
+    assert not approved(scene)
+
+
+def test_a_newer_approval_of_grants_alone_ends_an_older_one(scene: Scene) -> None:
+    approve(scene, finished_plan(scene))
+    approve(scene, finished_plan(scene), Scope.GRANTS)
+    assert not approved(scene)
+
+
+@pytest.mark.parametrize("holds", [False, True])
+def test_a_brake_pulled_by_hand_ends_approvals(scene: Scene, holds: bool) -> None:
+    if holds:
+        scene.store.hold_removals(ORG, "ann", "wait")
+    approve(scene, finished_plan(scene))
+    assert approved(scene)
+    scene.store.hold_removals(ORG, "bob", "wait again")
+    assert not approved(scene)
+    assert len(scene.store.brakes()) == 1
+
+
+def test_what_a_batch_took_for_allowed_is_not_so_again_after_a_pull(scene: Scene) -> None:
+    scene.store.hold_removals(ORG, "ann", "wait")
+    scene.notice(ANN)
+    scene.book(scene.claim(), OutcomeKind.PARKED, delay=3600, code="braked", braked=SCV)
+    scene.store.release_brake(ORG, "ann")
+    claim = scene.claim()
+    assert only(claim).allowed == SCV
+    scene.store.hold_removals(ORG, "bob", "no")
+    scene.book(claim, OutcomeKind.RETRY, code="X", reason="later", allowed=SCV)
+    assert only(scene.claim()).allowed == NONE
+
+
+def test_a_stopped_reconcile_ends_the_approval_of_its_plan(scene: Scene) -> None:
+    run_id = approve(scene, finished_plan(scene))
+    scene.store.stop_run(run_id, "eve")
+    assert not approved(scene)
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+def test_a_stopped_plan_or_undo_ends_its_approval(scene: Scene, is_read: bool) -> None:
+    if is_read:
+        plan = finished_plan(scene)
+        approve(scene, plan)
+    else:
+        plan = finished_plan(scene, RunKind.UNDO)
+        scene.arm(NEW)
+        scene.store.approve_run(plan, "bob")
+    assert approved(scene)
+    scene.store.stop_run(plan, "eve")
+    assert not approved(scene)
+
+
+def test_another_stopped_run_ends_no_approval(scene: Scene) -> None:
+    plan = finished_plan(scene)
+    approve(scene, plan)
+    scene.store.stop_run(create(scene, RunKind.RECONCILE), "eve")
+    scene.store.stop_run(scene.store.create_run(ORG, RunKind.UNDO, NEW, "ann", of_run=plan), "eve")
+    assert approved(scene)
+
+
+def test_whom_a_stopped_run_leaves_is_let_go_nothing(scene: Scene) -> None:
+    scene.store.hold_removals(ORG, "ann", "wait")
+    run_id, _ = reconcile_with(scene, ANN)
+    held = scene.claim(priority=Priority.BULK)
+    scene.book(held, OutcomeKind.PARKED, delay=3600, code="braked", braked=SCV)
+    scene.store.release_brake(ORG, "ann")
+    scene.store.stop_run(run_id, "eve")
+    scene.store.retry_parked(ORG, [ANN], "eve")
+    user = only(scene.claim())
+    assert (user.allowed, user.braked) == (NONE, NONE)
 
 
 def test_a_plan_is_approved_once(scene: Scene) -> None:

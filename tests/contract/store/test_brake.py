@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from sync.errors import Braked, NotAllowed
 from sync.model import NONE, Licenses
@@ -13,6 +13,7 @@ from sync.ports.pending import Cause, Claim, Priority
 from sync.ports.runs import RunKind
 from sync.ports.settling import Outcome, OutcomeKind
 from sync.store import SqlStore
+from sync.store.org_state import lock_org
 from tests.contract.store.scene import (
     ANN,
     BOB,
@@ -201,17 +202,36 @@ def test_a_release_without_a_brake(scene: Scene) -> None:
         scene.store.release_brake(ORG, "ann")
 
 
-def test_what_was_allowed_stays_so_until_it_is_written(scene: Scene) -> None:
+def test_what_was_allowed_stays_so_until_it_is_written_or_the_brake_is_pulled(scene: Scene) -> None:
     scene.store.hold_removals(ORG, "ann", "wait")
     brake_user(scene)
     scene.store.release_brake(ORG, "ann")
     user = only(claim := scene.claim())
     scene.store.book(claim, [Outcome(user, OutcomeKind.RETRY, allowed=user.allowed)])
+    claim = scene.claim()
+    assert only(claim).allowed == PBX
+    scene.store.release(claim, 0, "")
     scene.store.hold_removals(ORG, "bob", "again")
     user = only(claim := scene.claim())
-    assert user.allowed == PBX
+    assert user.allowed == NONE
     scene.store.book(claim, [Outcome(user, OutcomeKind.PARKED, braked=CTI)])
     assert scene.store.brakes()[0].licenses == 1
+
+
+def test_a_batch_that_waited_through_a_release_counts_after_it(
+    scene: Scene, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lock_slowly(connection: Connection, org: str) -> None:
+        lock_org(connection, org)
+        clock.pass_(5)
+
+    scene.notice(ANN)
+    claim = scene.claim()
+    released = clock.pass_(3)
+    monkeypatch.setattr("sync.store.brake.lock_org", lock_slowly)
+    scene.store.record_intents(claim, [removal()], TEN)
+    (row,) = scene.store.history()
+    assert (row.at - released).total_seconds() == 5
 
 
 def test_after_a_release_counting_begins_anew(scene: Scene, clock: Clock) -> None:

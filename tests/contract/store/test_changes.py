@@ -1,5 +1,9 @@
 """What an undo reads from the history, and what is noted while a plan is carried out."""
 
+from typing import Any
+
+import pytest
+
 from sync.model import NONE, Licenses
 from sync.ports.history import HistoryOutcome
 from sync.ports.pending import Cause
@@ -30,11 +34,12 @@ def wrote(
     after: Licenses,
     outcome: HistoryOutcome = HistoryOutcome.CONFIRMED,
     run_id: int | None = None,
+    **more: Any,
 ) -> None:
     """A batch that changed what a user holds."""
     scene.notice(user_id, seen="")
     claim = scene.claim()
-    intent = an_intent(user_id, held_before=before, held_after=after, run_id=run_id)
+    intent = an_intent(user_id, held_before=before, held_after=after, run_id=run_id, **more)
     (id_,) = scene.store.record_intents(claim, [intent])
     user = claim.users[0]
     scene.store.book(claim, [Outcome(user, OutcomeKind.SETTLED, history={id_: (outcome, None)})])
@@ -76,6 +81,27 @@ def test_whoever_was_written_to_since_is_over(scene: Scene, clock: Clock) -> Non
     assert changes(scene, undo(scene, since=since, until=until)) == [(ANN, PBX, NONE, True)]
 
 
+@pytest.mark.parametrize("outcome", [HistoryOutcome.CONFIRMED, HistoryOutcome.UNKNOWN])
+def test_who_was_edited_inside_is_edited(
+    scene: Scene, clock: Clock, outcome: HistoryOutcome
+) -> None:
+    wrote(scene, ANN, NONE, NONE, requested_after=SCV)
+    wrote(scene, CID, NONE, NONE, requested_after=SCV)
+    since = clock.pass_(10)
+    wrote(scene, ANN, PBX, CTI, outcome, requested_after=PBX)
+    wrote(scene, ANN, PBX, CTI, requested_after=PBX)
+    wrote(scene, ANN, CTI, NONE, requested_before=PBX, requested_after=PBX)
+    wrote(scene, BOB, PBX, NONE)
+    wrote(scene, BOB, NONE, SCV, HistoryOutcome.REFUSED, requested_before=SCV)
+    wrote(scene, BOB, NONE, SCV)
+    wrote(scene, CID, PBX, NONE)
+    wrote(scene, CID, NONE, SCV, requested_before=SCV, requested_after=SCV)
+    clock.pass_(10)
+    found = scene.store.changes(undo(scene, since=since), "", 9)
+    edited = [change.user_id for change in found if change.is_edited]
+    assert edited == ([CID] if outcome is HistoryOutcome.UNKNOWN else [ANN, CID])
+
+
 def test_an_open_stretch_ends_when_the_undo_was_asked_for(scene: Scene, clock: Clock) -> None:
     since = clock.now
     wrote(scene, ANN, PBX, NONE)
@@ -101,6 +127,30 @@ def test_a_run_is_its_own_rows_and_those_of_the_reconcile_that_applied_it(scene:
     wrote(scene, BOB, PBX, NONE)
     for run_id in (plan, applying):
         assert [user for user, *_ in changes(scene, undo(scene, of_run=run_id))] == [ANN]
+
+
+def test_who_was_changed_under_no_run_in_a_runs_time_is_counted(scene: Scene, clock: Clock) -> None:
+    wrote(scene, ANN, PBX, NONE)
+    clock.pass_(10)
+    plan = create(scene)
+    scene.store.end_run(plan, take(scene, plan))
+    clock.pass_(10)
+    wrote(scene, BOB, PBX, NONE)
+    clock.pass_(10)
+    applying = scene.store.create_run(ORG, RunKind.RECONCILE, PRINT, "ann", of_run=plan)
+    scene.store.end_run(applying, take(scene, applying))
+    wrote(scene, ANN, PBX, NONE, run_id=applying)
+    clock.pass_(3000)
+    wrote(scene, CID, PBX, NONE)
+    wrote(scene, CID, NONE, PBX)
+    wrote(scene, BOB, PBX, PBX)
+    clock.pass_(3000)
+    wrote(scene, BOB, PBX, NONE)
+    clock.pass_(10)
+    for run_id in (plan, applying):
+        assert scene.store.changed_under_no_run(undo(scene, of_run=run_id)) == 1
+    assert scene.store.changed_under_no_run(undo(scene, since=clock.now)) == 0
+    assert scene.store.changed_under_no_run(undo(scene, of_run=create(scene))) == 0
 
 
 def test_users_noticed_by_a_run_carry_it_until_something_else_notices_them(scene: Scene) -> None:

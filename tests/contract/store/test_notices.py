@@ -1,5 +1,7 @@
 """What notices do to pending rows."""
 
+from typing import Any
+
 import pytest
 
 from sync.ports.pending import Cause, Priority
@@ -143,3 +145,47 @@ def test_ids_are_ordered_as_salesforce_orders_them(scene: Scene) -> None:
     users = ["005a", "005B", "005b", "005A", "005Z", "005_"]
     scene.notice(*users)
     assert ids(scene.claim()) == sorted(users)
+
+
+# --- the run that noticed a user -----------------------------------------------------------------
+
+
+def mark(requested: str = "P", status: str = "-", second: int = 0) -> str:
+    """As `intake.seen_mark` has it."""
+    return f"2026-03-01T12:00:{second:02}Z {requested}?- F?- active {status} {requested}"
+
+
+def run_of(scene: Scene, **more: Any) -> int | None:
+    """The run of Ann's row after one more notice."""
+    scene.notice(ANN, **more)
+    claim = scene.claim()
+    scene.store.release(claim, 0, "")
+    return only(claim).run_id
+
+
+def test_a_run_that_finds_what_no_run_found_is_remembered(scene: Scene) -> None:
+    scene.notice(ANN, seen=mark())
+    assert run_of(scene, seen=mark(), run_id=7) == 7
+    assert run_of(scene, seen=mark()) == 7
+    assert run_of(scene, seen=mark(), run_id=8) == 7, "it was the first"
+
+
+def test_the_echo_of_our_own_write_leaves_the_run(scene: Scene) -> None:
+    scene.notice(ANN, seen=mark(), run_id=7)
+    assert run_of(scene, seen=mark(status="Failed", second=9)) == 7
+    assert run_of(scene, seen=mark(requested="PR", second=10)) is None
+
+
+def test_a_look_after_a_notice_without_one_leaves_the_run(scene: Scene) -> None:
+    scene.notice(ANN, seen="", run_id=7)
+    assert run_of(scene, seen=mark()) == 7
+
+
+def test_another_run_that_finds_something_else_takes_over(scene: Scene) -> None:
+    scene.notice(ANN, seen=mark(), run_id=7)
+    assert run_of(scene, seen=mark(second=9), run_id=8) == 8
+
+
+def test_a_persons_decision_is_no_runs(scene: Scene) -> None:
+    scene.notice(ANN, seen=mark(), run_id=7)
+    assert run_of(scene, seen="", cause=Cause.RESOLUTION) is None

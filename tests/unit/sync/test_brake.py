@@ -197,11 +197,40 @@ def test_a_refused_write_after_a_release_is_made_again(bench: Bench) -> None:
     bench.org.refuse[users[0]] = refusal()
     bench.store.release_brake(ORG, "ada")
     bench.quiet()
-    bench.store.hold_removals(ORG, "bob", "wait")
     bench.org.refuse.clear()
     bench.store.retry_parked(ORG, [], "ada")
     bench.quiet()
     assert bench.held(users[0]) == NONE
+
+
+def test_a_brake_pulled_by_hand_keeps_what_was_let_go_before(bench: Bench) -> None:
+    bench.limits = THREE
+    users = users_of(bench, 4)
+    unask(bench, users)
+    bench.quiet()
+    bench.org.refuse[users[0]] = refusal()
+    bench.store.release_brake(ORG, "ada")
+    bench.quiet()
+    bench.store.hold_removals(ORG, "bob", "wait")
+    bench.org.refuse.clear()
+    bench.store.retry_parked(ORG, [], "ada")
+    bench.quiet()
+    assert bench.held(users[0]) == PBX
+    assert [held.user_id for held in bench.store.held_removals(ORG)] == [users[0]]
+
+
+def test_who_waits_for_a_release_waits_for_the_next_if_the_brake_is_pulled(bench: Bench) -> None:
+    bench.limits = THREE
+    users = users_of(bench, 4)
+    unask(bench, users)
+    bench.quiet()
+    bench.store.release_brake(ORG, "ada")
+    bench.store.hold_removals(ORG, "bob", "wait")
+    bench.quiet()
+    assert [bench.held(user) for user in users] == [PBX] * 4
+    assert bench.store.release_brake(ORG, "ada") == 4
+    bench.quiet()
+    assert [bench.held(user) for user in users] == [NONE] * 4
 
 
 def test_a_persons_decision_passes_a_brake_that_holds(bench: Bench) -> None:

@@ -109,6 +109,39 @@ def test_a_run_is_taken_back(bench: Bench, org: Org) -> None:
     assert [(bench.held(u), bench.requested(u)) for u in who] == [(NONE, NONE)] * 2
 
 
+def reconcile_found(bench: Bench, org: Org, who: list[str], *, poll: bool = False) -> int:
+    """A reconcile that found users without what they ask for, and settled none of them yet."""
+    for user in who:
+        bench.org.edit(user, held=Flags(NONE))
+    if poll:
+        org.poll()
+    run_id = bench.store.create_run(NAME, RunKind.RECONCILE, org.fingerprint(), "ada")
+    org.carry_out(run_id)
+    return run_id
+
+
+def test_a_run_whose_users_a_poll_noticed_first_is_taken_back(bench: Bench, org: Org) -> None:
+    who = users(bench, 2)
+    run_id = reconcile_found(bench, org, who, poll=True)
+    work(bench, org)
+    assert [bench.held(user) for user in who] == [PBX] * 2
+    bench.org.tick(60)
+    assert undo(bench, org, run_id=run_id).error is None
+    assert [bench.held(user) for user in who] == [NONE] * 2
+
+
+def test_a_run_that_may_have_changed_more_says_how_many(bench: Bench, org: Org) -> None:
+    (user,) = who = users(bench, 1)
+    run_id = reconcile_found(bench, org, who)
+    edit(bench, org, who, FREEDOM)
+    run = planned(bench, org, run_id=run_id)
+    assert items(bench, run) == {}
+    assert run.status is RunStatus.DONE
+    assert run.error is not None
+    assert run.error.startswith(f"In the time of run {run_id}, users changed under no run: 1. ")
+    assert bench.held(user) == FREEDOM | CTI
+
+
 def test_users_edited_since_are_left_out_with_the_reason(bench: Bench, org: Org) -> None:
     since = bench.org.now
     who = users(bench, 4)
@@ -134,6 +167,18 @@ def test_users_edited_since_are_left_out_with_the_reason(bench: Bench, org: Org)
     outcomes = {user: item.outcome for user, item in items(bench, bench.store.run(run_id)).items()}
     assert outcomes[fine] == "done"
     assert outcomes[edited] == "Left out: the record was edited since."
+
+
+def test_an_edit_inside_the_stretch_is_not_overwritten(bench: Bench, org: Org) -> None:
+    since = bench.org.now
+    twice, once = users(bench, 2)
+    edit(bench, org, [twice, once], FREEDOM)
+    edit(bench, org, [twice], FREEDOM | RECORD)
+    run = undo(bench, org, since=since)
+    left = items(bench, run)[twice]
+    assert left.outcome == "Left out: the requests were edited between the changes to take back."
+    assert bench.requested(twice) == FREEDOM | RECORD
+    assert bench.requested(once) == PBX
 
 
 def test_who_moves_between_plan_and_approval_is_left_alone(bench: Bench, org: Org) -> None:
