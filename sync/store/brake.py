@@ -4,6 +4,7 @@ Whether a batch may remove is decided under the lock of its org's row, in the tr
 commits its intents: batches side by side cannot pass the limits together.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,7 @@ from sqlalchemy.engine import Connection
 from sync.brake import Removal, beyond, tally
 from sync.errors import NotAllowed
 from sync.model import NONE
+from sync.phrases import counted
 from sync.ports.brake import ITSELF, Brake, BrakeRecord, HeldRemoval, Limits
 from sync.ports.history import HistoryOutcome, Intent
 from sync.ports.pending import Cause
@@ -111,7 +113,8 @@ def stopped_by_brake(
     if held_by is not None:
         return held_by
     now = database.clock_of(connection)
-    reason = _too_much(connection, now, org, removing, limits)
+    reason = _beyond_the_plan(connection, removing)
+    reason = reason or _too_much(connection, now, org, removing, limits)
     return None if reason is None else trip(connection, now, org, ITSELF, reason)
 
 
@@ -140,6 +143,23 @@ def pull(database: Database, connection: Connection, org: str, by: str, reason: 
     connection.execute(allowed.values(allowed=NONE))
     connection.execute(delete(approval).where(approval.c.org == org))
     return brake_id
+
+
+def _beyond_the_plan(connection: Connection, removing: Sequence[Intent]) -> str | None:
+    """Why not, if a run that carries out an approved plan would remove what nobody was shown.
+
+    However few they are: they are decided anew, and shown before they are carried out.
+    """
+    users = Counter(intent.run_id for intent in removing if intent.run_id is not None)
+    if not users:
+        return None
+    applying = select(run.c.id, run.c.of_run).where(
+        run.c.id.in_(list(users)), run.c.kind == RunKind.RECONCILE, run.c.of_run.is_not(None)
+    )
+    for run_id, plan_id in connection.execute(applying.order_by(run.c.id)):
+        who = counted(users[run_id], "user")
+        return f"{who} would lose something that plan {plan_id}, which was approved, did not show."
+    return None
 
 
 def _too_much(

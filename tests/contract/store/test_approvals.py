@@ -2,8 +2,8 @@
 
 import pytest
 
-from sync.errors import LeaseLost, NotAllowed, UnknownReference
-from sync.model import NONE
+from sync.errors import Braked, LeaseLost, NotAllowed, UnknownReference
+from sync.model import NONE, Licenses
 from sync.ports.brake import Scope
 from sync.ports.pending import Cause, Priority
 from sync.ports.runs import RunKind, RunStatus
@@ -21,6 +21,7 @@ from tests.contract.store.scene import (
     Clock,
     Scene,
     a_notice,
+    an_intent,
     ids,
     only,
 )
@@ -282,3 +283,26 @@ def test_a_plan_is_stopped(scene: Scene, is_begun: bool) -> None:
 def test_an_unknown_run_is_not_stopped(scene: Scene) -> None:
     with pytest.raises(UnknownReference, match="no run 7"):
         scene.store.stop_run(7, "eve")
+
+
+@pytest.mark.parametrize(
+    ("of_plan", "unapproved", "trips"),
+    [(True, PBX, True), (True, NONE, False), (False, PBX, False)],
+)
+def test_what_an_approved_plan_did_not_show_is_shown_before_it_is_done(
+    scene: Scene, of_plan: bool, unapproved: Licenses, trips: bool
+) -> None:
+    plan = finished_plan(scene)
+    applying = approve(scene, plan)
+    other = scene.store.create_run(ORG, RunKind.RECONCILE, NEW, "ann")
+    scene.notice(BOB)
+    claim = scene.claim(fingerprint=NEW)
+    intent = an_intent(BOB, run_id=applying if of_plan else other, unapproved=unapproved)
+    if trips:
+        with pytest.raises(Braked):
+            scene.store.record_intents(claim, [intent])
+        (brake,) = scene.store.brakes()
+        assert f"1 user would lose something that plan {plan}" in brake.reason
+    else:
+        assert scene.store.record_intents(claim, [intent])
+        assert scene.store.brakes() == []
