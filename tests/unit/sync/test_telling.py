@@ -133,7 +133,7 @@ def test_trouble_is_told_within_a_minute_after_it_lasted_one(scene: Scene) -> No
 def test_a_hiccup_tells_nobody(scene: Scene) -> None:
     for _ in range(5):
         scene.trouble()
-        scene.tick(2)
+        scene.tick(1)
         scene.bench.store.report_good(ORG, None, None)
         scene.tick(2)
     assert scene.mailbox.heard == []
