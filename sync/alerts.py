@@ -10,8 +10,8 @@ from sync.ports.brake import Brake
 from sync.ports.orgs import OrgState
 from sync.ports.review import OrgFigures
 
-LASTING = 15.0
-"""Seconds that trouble has to last: a hiccup tells nobody. Two ticks later a minute is over."""
+LASTING = 30.0
+"""Seconds that trouble lasts, from the tick that found it: no hiccup is told, all else in a minute."""
 
 APART = timedelta(minutes=5)
 """New users of one org are told of at most this often."""

@@ -80,7 +80,7 @@ def test_what_is_wrong_begins_once_goes_on_and_is_over_once(now: Snapshot) -> No
 
 def test_trouble_has_to_last_before_it_is_told_and_the_sentence_is_harmless() -> None:
     condition = only(snapshot(problems={"acme": "The file `x` @here\nis broken."}))
-    assert condition.grace == LASTING == 15
+    assert condition.grace == LASTING == 30
     assert condition.summary == "The file 'x' (at)here is broken."
 
 
