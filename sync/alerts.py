@@ -11,7 +11,7 @@ from sync.ports.orgs import OrgState
 from sync.ports.review import OrgFigures
 
 LASTING = 30.0
-"""Seconds that trouble has to last once a tick found it: no hiccup is told, all else in a minute."""
+"""Seconds that trouble lasts once a tick found it: no hiccup is told, all else in a minute."""
 
 APART = timedelta(minutes=5)
 """New users of one org are told of at most this often."""
