@@ -187,7 +187,10 @@ class TwoWorkers(RuleBasedStateMachine):
             self.bench.org.tick(LEASE + 1)
             for user in range(USERS):
                 self.a_flag_comes_and_goes(user, hidden=False)
-            self.bench.quiet(rounds=60)
+            # What is decided and not carried out yet is carried out now, and the judge looks on.
+            watched = _Watched(self)
+            store = _Started(self.bench.store, watched)
+            self.bench.quiet(rounds=60, store=store, writer=watched)
             self._judge()
         finally:
             self.stack.close()

@@ -86,21 +86,21 @@ class Bench:
         self.notice(*user_ids)
         return self.batch()
 
-    def batch(self) -> SettleReport | None:
-        """Settle one batch of what is due."""
-        return self.settler().settle(FINGERPRINT, Priority.LIVE, 2000)
+    def batch(self, **changes: object) -> SettleReport | None:
+        """Settle one batch of what is due; `changes` as of a settler."""
+        return self.settler(**changes).settle(FINGERPRINT, Priority.LIVE, 2000)
 
     def poll(self) -> int:
         """Poll once; how many rows were noticed."""
         report = Scanner(ORG, self.store, self.org, self.rulebook).poll()
         return 0 if report is None else report.noticed
 
-    def quiet(self, rounds: int = 20) -> None:
-        """Poll and settle until nothing is left to do."""
+    def quiet(self, rounds: int = 20, **changes: object) -> None:
+        """Poll and settle until nothing is left to do; `changes` as of a settler."""
         for _ in range(rounds):
             self.org.tick(3)
             noticed = self.poll()
-            if self.batch() is None and not noticed:
+            if self.batch(**changes) is None and not noticed:
                 return
         raise AssertionError("it never gets quiet")
 

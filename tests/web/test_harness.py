@@ -116,7 +116,7 @@ def test_what_a_page_must_not_do_is_caught(
     visit: Visit, sample: str, name: str, complaint: str
 ) -> None:
     page = visit(sample)
-    page.goto(f"/pages/{name}")
+    page.goto(f"/pages/{name}", wait_until="networkidle")
     watch = visit.watch_of(page)
     with pytest.raises(AssertionError, match=complaint):
         watch.check()

@@ -149,4 +149,9 @@ def test_a_stopped_reconcile_writes_no_more_and_its_users_can_be_tried_again(
     assert {user.code for user in bench.store.parked(NAME)} == {"stopped"}
     bench.store.retry_parked(NAME, [], "ada")
     work(bench, org)
+    (brake,) = bench.store.brakes()  # the approval ended with its run
+    assert "did not show" in brake.reason
+    assert held(bench)[-1] == FREEDOM | CTI
+    bench.store.release_brake(NAME, "ada")
+    work(bench, org)
     assert held(bench) == [NONE] * 8 + [FREEDOM | CTI]
