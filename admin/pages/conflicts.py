@@ -91,6 +91,7 @@ class Conflicts(Page):
             explained=actions.explained(self.services, entry.org, entry.user_id),
             progress=self._progress(entry, history.rows),
             history=history.rows,
+            actors=self.actors(history.rows),
             others=[other for other in others.rows if other.id != entry.id],
             record_url=actions.record_url(self.services, entry.org, entry.user_id),
         )

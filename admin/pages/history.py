@@ -35,6 +35,7 @@ class HistoryPage(Page):
             chosen=request.query_params,
             listing=listing,
             history=listing.rows,
+            actors=self.actors(listing.rows),
             with_users=True,
             causes=[cause.value for cause in Cause],
             outcomes=[outcome.value for outcome in HistoryOutcome],

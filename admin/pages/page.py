@@ -1,7 +1,7 @@
 """What all pages share: reading a request, answering with a template, carrying out a change."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from admin.services import Services
 from admin.signin.places import own_path
 from sync.errors import SyncError, UnknownReference
 from sync.ports.browse import Place
+from sync.ports.history import HistoryRow
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,10 @@ class Page(CustomView):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.services = services
+
+    def actors(self, rows: Iterable[HistoryRow]) -> dict[tuple[str, str], str]:
+        """The names of those whose edits caused these rows, as far as they are known users."""
+        return self.services.store.names_of([(row.org, row.intent.actor) for row in rows])
 
     def render(
         self, request: Request, template: str, status_code: int = 200, **context: Any

@@ -57,6 +57,7 @@ class Users(Page):
             waiting=waiting,
             explained=actions.explained(self.services, org, user_id),
             history=history.rows,
+            actors=self.actors(history.rows),
             entries=entries.rows,
             record_url=actions.record_url(self.services, org, user_id),
         )

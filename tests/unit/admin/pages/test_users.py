@@ -1,6 +1,6 @@
 """Users as they were last seen."""
 
-from tests.contract.store.scene import ANN, ORG, Scene
+from tests.contract.store.scene import ANN, BOB, ORG, Scene, an_intent
 from tests.fakes.records import a_record
 from tests.unit.admin.conftest import OTHER, VIEWER, Site
 
@@ -40,3 +40,11 @@ def test_nobody_else_looks_or_reconciles(site: Site, scene: Scene) -> None:
     assert site.status(f"/users/{ORG}/{ANN}") == 403
     assert "Ann Archer" not in site.get("/users") + site.get(f"/users?org={ORG}")
     assert scene.try_claim() is None
+
+
+def test_who_caused_a_write_is_named(site: Site, scene: Scene) -> None:
+    scene.store.remember(ORG, [a_record(ANN), a_record(BOB, name="Bob the Admin")])
+    scene.notice(ANN)
+    scene.store.record_intents(scene.claim(), [an_intent(ANN, actor=BOB)])
+    for path in (f"/users/{ORG}/{ANN}", "/history"):
+        assert "Bob the Admin" in site.get(path)
