@@ -43,7 +43,7 @@ def check_change(person: SignedIn, org: str) -> None:
 
 
 def entry_of(store: Store, person: SignedIn, entry_id: int) -> Entry:
-    """An entry that they may see; UnknownReference also if it is another org's."""
+    """An entry that they may see; UnknownReference, Refused."""
     entry = store.entry(entry_id)
     check_sight(person, entry.org)
     return entry

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -139,7 +140,6 @@ def _listings(store: SqlStore) -> Iterator[tuple[str, Paged]]:
     yield from _entries(store)
     yield from _users(store)
     yield from _history(store)
-    some: Paged
     for name, items in {
         "plan": ItemQuery(PLAN),
         "plan, who loses": ItemQuery(PLAN, change=Change.LOSES),
@@ -147,16 +147,14 @@ def _listings(store: SqlStore) -> Iterator[tuple[str, Paged]]:
         "plan, nothing changes": ItemQuery(PLAN, change=Change.NEITHER),
         "plan, a name": ItemQuery(PLAN, search="zora q"),
     }.items():
-        some = lambda place, q=items: store.list_items(q, place)  # noqa: E731
-        yield name, some
+        yield name, partial(store.list_items, items)
     for name, parked in {
         "parked": ParkedQuery(),
         "parked, small org": ParkedQuery(orgs=frozenset({ORGS[-1]})),
         "parked, a name": ParkedQuery(search="zora q"),
     }.items():
-        some = lambda place, q=parked: store.list_parked(q, place)  # noqa: E731
-        yield name, some
-    yield "runs", lambda place: store.list_runs(RunQuery(), place)
+        yield name, partial(store.list_parked, parked)
+    yield "runs", partial(store.list_runs, RunQuery())
 
 
 def _entries(store: SqlStore) -> Iterator[tuple[str, Paged]]:
@@ -179,8 +177,7 @@ def _entries(store: SqlStore) -> Iterator[tuple[str, Paged]]:
         "entries, a rare name": EntryQuery(search="zora q"),
         "entries, nobody": EntryQuery(search="nobody at all"),
     }.items():
-        some: Paged = lambda place, q=query: store.list_entries(q, place)  # noqa: E731
-        yield name, some
+        yield name, partial(store.list_entries, query)
 
 
 def _users(store: SqlStore) -> Iterator[tuple[str, Paged]]:
@@ -200,8 +197,7 @@ def _users(store: SqlStore) -> Iterator[tuple[str, Paged]]:
         "users, an id": UserQuery(search="005000000777777AAA"),
         "users, nobody": UserQuery(search="nobody at all"),
     }.items():
-        some: Paged = lambda place, q=query: store.list_users(q, place)  # noqa: E731
-        yield name, some
+        yield name, partial(store.list_users, query)
 
 
 def _history(store: SqlStore) -> Iterator[tuple[str, Paged]]:
@@ -232,8 +228,7 @@ def _history(store: SqlStore) -> Iterator[tuple[str, Paged]]:
         "history, a rare name": HistoryQuery(search="zora q"),
         "history, nobody": HistoryQuery(search="nobody at all"),
     }.items():
-        some: Paged = lambda place, q=query: store.list_history(q, place)  # noqa: E731
-        yield name, some
+        yield name, partial(store.list_history, query)
 
 
 def _milliseconds(ask: Question) -> float:

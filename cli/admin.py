@@ -34,7 +34,7 @@ FromStdin = Annotated[
 def serve(context: typer.Context) -> None:
     """Run the review page, unless one of its commands is named."""
     if context.invoked_subcommand is None:
-        from admin.server import serve as serve_page  # type: ignore[import-not-found,unused-ignore]
+        from admin.server import serve as serve_page
 
         serve_page(runtime().settings)
 

@@ -28,7 +28,6 @@ def opened(file: Path) -> Iterator[TextIO]:
 
 def write_rows(target: TextIO, fields: Sequence[str], rows: Iterable[Mapping[str, object]]) -> int:
     """Write a heading and the rows, a row at a time; how many rows."""
-    count = -1
-    for count, line in enumerate(csv_lines(fields, rows)):  # noqa: B007 - it is the answer
-        target.write(line)
-    return count
+    lines = csv_lines(fields, rows)
+    target.write(next(lines))
+    return sum(1 for line in lines if target.write(line))

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from starlette.requests import Request
 from starlette.routing import Route
 
 from admin.access import SignedIn
@@ -108,19 +109,29 @@ def test_who_reaches_no_org_sees_empty_pages(site: Site, full: Scene, role: Role
         assert ORG not in page.replace("license-sync", ""), path
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/conflicts", "/metrics", "/healthz"])
+@pytest.mark.parametrize("path", ["/", "/conflicts", "/access"])
 def test_without_its_database_everything_is_a_sentence(
     site: Site, full: Scene, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     def away(*_: object) -> None:
         raise StoreUnavailable("The database cannot be reached: start it.")
 
-    for name in ("now", "brakes", "session", "beats", "use_token"):
+    for name in ("now", "brakes"):
         monkeypatch.setattr(SqlStore, name, away)
-    answer = site.client.get(path, headers={"Authorization": "Bearer lsync_" + "x" * 43})
-    if path != "/login":
-        assert answer.status_code in (404, 503), path
-        assert "Traceback" not in answer.text
+    answer = site.client.get(path)
+    assert answer.status_code == 503
+    assert "cannot be reached: start it" in answer.text
+
+
+def test_a_failure_before_any_page_is_a_sentence_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_request: Request) -> None:
+        raise StoreUnavailable("The database cannot be reached: start it.")
+
+    monkeypatch.setattr(site.provider, "authenticate", away)
+    answer = site.client.get("/")
+    assert (answer.status_code, answer.text) == (503, "The database cannot be reached: start it.")
 
 
 @pytest.mark.parametrize(
