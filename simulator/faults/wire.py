@@ -32,13 +32,16 @@ def _cut_in_the_middle(_: Fault) -> Wire:
     """Half of the first piece arrives, then the connection is gone."""
 
     def wrap(scope: Scope, send: Send) -> Send:
+        gone = False
+
         async def cut(message: Message) -> None:
+            nonlocal gone
             if message["type"] != "http.response.body":
                 await send(message)
-                return
-            half = message.get("body", b"")[: len(message.get("body", b"")) // 2]
-            await send({**message, "body": half, "more_body": True})
-            scope["extensions"]["simulator.transport"].abort()
+            elif not gone:
+                body, gone = message.get("body", b""), True
+                await send({**message, "body": body[: len(body) // 2], "more_body": True})
+                scope["extensions"]["simulator.transport"].abort()
 
         return cut
 
