@@ -18,10 +18,10 @@ def clock(org: Org, exchange: Exchange) -> Any:
     offset, speed = seconds(order, "offset"), seconds(order, "speed", least=0)
     if offset is None and speed is None:
         raise BadOrder("offset must be a number of seconds, or speed a factor")
-    if offset is not None:
-        org.clock.offset = offset
     if speed is not None:
         org.clock.speed = speed
+    if offset is not None:
+        org.clock.offset = offset
     org.db.set_setting("clock_offset", str(org.clock.offset))
     return {"offset": org.clock.offset, "speed": org.clock.speed, "now": org.clock.now()}
 

@@ -16,6 +16,7 @@ from simulator.faults.fault import Fault, Target
 
 Wire = Callable[[Scope, Send], Send]
 DROPS = 20
+FLUSHED = 0.05  # seconds until what is written has left: an aborted connection drops the rest
 
 
 def ordered(faults: Faults, target: Target, reply: Reply) -> Wire | None:
@@ -41,6 +42,7 @@ def _cut_in_the_middle(_: Fault) -> Wire:
             elif not gone:
                 body, gone = message.get("body", b""), True
                 await send({**message, "body": body[: len(body) // 2], "more_body": True})
+                await asyncio.sleep(FLUSHED)
                 scope["extensions"]["simulator.transport"].abort()
 
         return cut

@@ -116,8 +116,13 @@ def test_one_result_cannot_be_swapped(org: Simulator, sync: Client, people: list
 def test_cut_in_the_middle_of_the_answer(org: Simulator, sync: Client, people: list[str]) -> None:
     org.fault("cut_answer", count=1)
     since = org.last_change()
+    records = [{"attributes": {"type": "User"}, "id": p, "Title": "cut"} for p in people[:50]]
+    answer = sync.call("PATCH", "composite/sobjects", json={"records": records}, stream=True)
+    assert answer.status_code == 200
+    pieces = answer.iter_content(16)
+    assert next(pieces).startswith(b"[{")
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-        save(sync, people[:50])
+        list(pieces)
     assert len(org.changes(since)) == 50
     assert org.last_call()["fault"] == "cut_answer"
     assert save(sync, people[:1]).status_code == 200
