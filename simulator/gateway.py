@@ -109,7 +109,8 @@ class Gateway:
         for name in self._org.faults.closed_objects(visit.target.user):
             if re.search(rf"\b{re.escape(name)}\b", visit.words, re.IGNORECASE):
                 visit.target.struck.append("no_access")
-                raise made("INSUFFICIENT_ACCESS", sobject=name)
+                closed = self._org.schema.object(name)
+                raise made("INSUFFICIENT_ACCESS", sobject=closed.name if closed else name)
 
     async def _write(self, visit: Visit, user_id: str) -> Reply:
         """Waits for rows that other transactions hold; holds them itself in a slow commit."""

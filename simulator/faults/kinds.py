@@ -9,7 +9,7 @@ from simulator.faults.errors import FORMS, RECORD_CODES, REFUSALS
 
 RECORD_KINDS = {"row_lock", "record_error"}
 FIELD_KINDS = {"hidden_field", "read_only_field", "removed_field"}
-STAND_INS = {"html_503", "html", "empty_body"}
+STAND_INS = {"html_503", "html", "empty_body", "answer"}
 ITEM_KINDS = {"lost_item", "extra_item", "swapped_items", "wrong_id"}
 SPOILERS = {*ITEM_KINDS, "other_shape", "wrong_content_type", "truncated_json"}
 WIRE_KINDS = {"truncated_csv", "cut_answer", "slow_first_byte", "slow_drip"}
@@ -27,6 +27,7 @@ CALL_KINDS = {
 KINDS = {*CALL_KINDS, *RECORD_KINDS, *FIELD_KINDS, "null_record", "no_access"}
 NEEDED = {
     "error": ("code",),
+    "answer": ("body",),
     **dict.fromkeys(FIELD_KINDS, ("field",)),
     **dict.fromkeys(("slow_commit", "slow_answer", "slow_first_byte", "slow_drip"), ("seconds",)),
 }
@@ -46,6 +47,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "message": str,
     "content_type": str,
     "committed": bool,
+    "body": object,
     "from": (int, float),
     "until": (int, float),
     "after": (int, float),
@@ -72,7 +74,7 @@ def check(order: dict[str, Any]) -> None:
     if missing:
         raise ValueError(f"this kind needs {', '.join(missing)}")
     _check_code(order)
-    _check_when(order)
+    _check_numbers(order)
     try:
         re.compile(match.get("path") or "")
     except re.error as error:
@@ -87,11 +89,13 @@ def _check_code(order: dict[str, Any]) -> None:
         raise ValueError(f"code must be one of {', '.join(sorted(RECORD_CODES))}")
 
 
-def _check_when(order: dict[str, Any]) -> None:
+def _check_numbers(order: dict[str, Any]) -> None:
     if not 0 <= order.get("share", 1) <= 1:
         raise ValueError("share must be a number from 0 to 1")
     if {"from", "until"} & order.keys() and {"after", "for"} & order.keys():
         raise ValueError("either from and until, or after and for")
+    if not 200 <= order.get("status", 200) <= 599:
+        raise ValueError("status must be one of HTTP")
     if order.get("every", 1) < 1:
         raise ValueError("every must be at least 1")
     if not all(isinstance(n, int) and n > 0 for n in order.get("calls", [])):

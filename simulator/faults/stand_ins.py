@@ -1,4 +1,4 @@
-"""Answers that come in the place of the org's own: pages in HTML, and nothing at all.
+"""Answers that come in the place of the org's own: pages in HTML, nothing, anything.
 
 The edge in front of an org answers 502, 503 and 504 in HTML, 420 where it knows no host;
 406 and 429 were seen without a body (Airbyte's connector retries them). An HTML page with
@@ -22,7 +22,12 @@ LOGIN = (
     "</body></html>"
 )
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
-PAGES = {"html_503": (503, DOWN), "html": (200, LOGIN), "empty_body": (200, None)}
+PAGES = {
+    "html_503": (503, DOWN),
+    "html": (200, LOGIN),
+    "empty_body": (200, None),
+    "answer": (200, None),
+}
 
 
 def find(faults: Faults, target: Target) -> tuple[Reply, Fault] | None:
@@ -31,5 +36,6 @@ def find(faults: Faults, target: Target) -> tuple[Reply, Fault] | None:
         fault = faults.take(kind, target)
         if fault:
             headers = dict(HTML) if page else {}
-            return Reply(int(fault.order.get("status", status)), page, headers), fault
+            body = fault.order.get("body", page)
+            return Reply(int(fault.order.get("status", status)), body, headers), fault
     return None

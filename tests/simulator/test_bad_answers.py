@@ -42,6 +42,21 @@ def test_no_body_at_all(org: Simulator, sync: Client, status: int) -> None:
     assert org.last_call()["fault"] == "empty_body"
 
 
+@pytest.mark.parametrize("body", [{"records": 5}, [], "text", 7])
+def test_any_answer_at_all(org: Simulator, sync: Client, body: object) -> None:
+    org.fault("answer", count=1, body=body)
+    answer = sync.call("GET", "limits")
+    assert answer.status_code == 200
+    assert (answer.text if isinstance(body, str) else answer.json()) == body
+
+
+def test_the_token_endpoint_can_answer_anything(org: Simulator) -> None:
+    refusal = {"error": "inactive_user", "error_description": "user is inactive"}
+    org.fault("answer", count=1, status=400, body=refusal, match={"path": "/oauth2/token"})
+    answer = org.token_answer(grant_type="client_credentials")
+    assert (answer.status_code, answer.json()) == (400, refusal)
+
+
 @pytest.mark.parametrize("committed", [False, True])
 def test_a_gateway_s_page_before_or_after_the_commit(
     org: Simulator, sync: Client, user: str, committed: bool

@@ -173,6 +173,8 @@ def test_random_trouble_that_makes_no_sense(org: Simulator, order: dict[str, Any
         {"kind": "error", "code": "CONCURRENT_REQUESTS_LIMIT_EXCEEDED"},
         {"kind": "record_error", "code": "API_DISABLED_FOR_ORG"},
         {"kind": "removed_field"},
+        {"kind": "answer"},
+        {"kind": "html", "status": 42},
     ],
 )
 def test_an_order_is_checked(order: dict[str, Any]) -> None:
