@@ -185,6 +185,21 @@ def test_what_is_rolled_back_sets_nothing_in_motion(
     assert org.control("GET", "automations")["waiting"] == 0
 
 
+def test_a_flow_waits_for_a_row_that_is_locked(org: Simulator, sync: Client, user: str) -> None:
+    held = value(sync, user)
+    automate(org, "reverting", field=FLAG, seconds=0.3, count=1)
+    since = org.last_change()
+    sync.call("PATCH", f"sobjects/User/{user}", json={FLAG: not held})
+    org.fault("slow_commit", seconds=1, count=1)
+    sync.call("PATCH", f"sobjects/User/{user}", json={"Title": "slow"})
+    await_change(org, since + 3)
+    assert [c["after"] for c in org.changes(since)] == [
+        {FLAG: not held},
+        {"Title": "slow"},
+        {FLAG: held},
+    ]
+
+
 def test_automations_are_listed_and_removed(org: Simulator, sync: Client, user: str) -> None:
     first = automate(org, "failing_trigger")
     automate(org, "validation_rule", formula="FALSE", name="Never")
