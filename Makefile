@@ -7,7 +7,7 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick coverage check lint types contracts bench soak screenshots mutants lock clean
+.PHONY: help demo test quick coverage check lint types contracts bench soak screenshots mutants defenses lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ screenshots: $(VENV)/.dev ## Pictures of every page into docs/screenshots, from 
 
 mutants: $(VENV)/.dev ## Mutation testing of the rules
 	$(BIN)/python -m mutmut run && $(BIN)/python -m mutmut results
+
+defenses: $(VENV)/.dev ## Take out each defense of docs/traps.md and see its tests fail; ARGS="lease" picks some
+	$(BIN)/python -m tests.defenses $(ARGS)
 
 lock: ## Pin what pyproject.toml asks for, with hashes
 	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml --group build -o requirements.lock
