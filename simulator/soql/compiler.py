@@ -21,6 +21,7 @@ from simulator.soql.selection import Selection
 from simulator.soql.syntax import Expression, InQuery, Ordering, Query
 
 AMONG = "IN (SELECT value FROM json_each(?))"
+BY_ID = ("", 't0."Id" ASC')
 
 
 class Compiler:
@@ -72,6 +73,7 @@ class Compiler:
             self._query.offset,
             count_only=is_count(self._query),
             children=children,
+            whole=not (where or self._groups) and self._unlimited() and order in BY_ID,
         )
 
     def plan_for_ids(self) -> Plan:
@@ -80,6 +82,9 @@ class Compiler:
         bare = Compiler(query, self._schema, self._access, self._moment, sobject=self._sobject)
         found = bare.plan(deleted=True)
         return replace(found, tail=f'{found.tail} WHERE t0."Id" {AMONG}', limit=-1)
+
+    def _unlimited(self) -> bool:
+        return self._query.limit is None and not self._query.offset
 
     def _is_grouped(self) -> bool:
         if is_count(self._query):

@@ -13,6 +13,7 @@ from simulator.errors import ApiError
 from simulator.ids import to_18
 from simulator.soql import kinds
 from simulator.soql.columns import Column
+from simulator.soql.keyset import implied_floors
 from simulator.soql.periods import Moment, span
 from simulator.soql.refusals import MALFORMED, located
 from simulator.soql.syntax import (
@@ -64,9 +65,15 @@ class ConditionCompiler:
             case Negation():
                 return f"NOT ifnull({self.sql(condition.condition, 'NOT')}, 0)"
             case Junction():
-                within = under if condition.word == "AND" else "OR"
-                parts = [self.sql(part, within) for part in condition.conditions]
-                return "(" + f" {condition.word} ".join(parts) + ")"
+                return self._junction(condition, under)
+
+    def _junction(self, junction: Junction, under: str) -> str:
+        if junction.word == "AND":
+            parts = [self.sql(part, under) for part in junction.conditions]
+            return "(" + " AND ".join(parts) + ")"
+        floors = [self._compare(floor) for floor in implied_floors(junction)]
+        parts = [self.sql(part, "OR") for part in junction.conditions]
+        return "(" + " AND ".join([*floors, "(" + " OR ".join(parts) + ")"]) + ")"
 
     def _compare(self, compare: Compare) -> str:
         column = self._resolve(compare.left)

@@ -21,6 +21,10 @@ from simulator.soql.plan import Plan
 from simulator.soql.reading import Reader, read_page
 
 Page = dict[str, Any]
+UNPAGED = (
+    "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single "
+    "batch"
+)
 
 
 class Queries:
@@ -37,35 +41,24 @@ class Queries:
         plan = self.plan(text, access, deleted=deleted, now=now)
         if plan.count_only:
             return {"totalSize": self._count(plan), "done": True, "records": []}
-        reader = self._reader(text, access, base, batch, now)
-        rows = self._rows(plan, batch + 1)
-        if len(rows) <= batch:
-            records = reader.records(plan, rows)
-            return {"totalSize": len(rows), "done": True, "records": records}
-        if plan.grouped:
-            message = (
-                "Aggregate query does not support queryMore(), use LIMIT to restrict the results "
-                "to a single batch"
-            )
-            raise ApiError(400, "EXCEEDED_ID_LIMIT", message)
-        cursor = self._cursors.keep(access.user_id, text, None, self._ids(plan), now)
-        return read_page(reader.records(plan, rows[:batch]), cursor, batch, base)
+        cursor = self._whole(plan, text, access, batch, now)
+        if cursor is None:
+            rows = self._rows(plan, batch + 1)
+            if len(rows) <= batch:
+                records = self._reader(text, access, base, batch, now).records(plan, rows)
+                return {"totalSize": len(rows), "done": True, "records": records}
+            if plan.grouped:
+                raise ApiError(400, "EXCEEDED_ID_LIMIT", UNPAGED)
+            cursor = self._cursors.keep(access.user_id, text, None, self._ids(plan), now)
+        return self._page(cursor, 0, access, base, batch=batch, now=now)
 
     def more(self, locator: str, access: Access, base: str, *, batch: int, now: float) -> Page:
         """The page that a locator names, of a query or of a nested one."""
         name, _, offset = locator.partition("-")
         if not offset.isdigit():
             raise invalid_locator()
-        cursor, begin = self._cursors.find(name, access.user_id, now), int(offset)
-        plan = self._plan_for_ids(cursor, access, now)
-        wanted = self._cursors.ids(cursor, begin, batch)
-        rows = self._db.execute(
-            f"SELECT {plan.columns} {plan.tail}", (orjson.dumps(wanted).decode(),)
-        )
-        by_id = {row[0]: row for row in rows}
-        reader = self._reader(cursor.soql, access, base, batch, now)
-        records = reader.records(plan, [by_id[i] for i in wanted if i in by_id])
-        return read_page(records, cursor, begin + batch, base)
+        cursor = self._cursors.find(name, access.user_id, now)
+        return self._page(cursor, int(offset), access, base, batch=batch, now=now)
 
     def plan(self, text: str, access: Access, *, deleted: bool, now: float) -> Plan:
         """The compiled query; refusals come out as ApiError."""
@@ -85,6 +78,31 @@ class Queries:
             "sobjectType": plan.sobject.name,
         }
         return {"plans": [shown], "sourceQuery": text}
+
+    def _whole(
+        self, plan: Plan, text: str, access: Access, batch: int, now: float
+    ) -> Cursor | None:
+        """A cursor that needs no list of ids, where the query asks for more than a page of all."""
+        if not plan.whole:
+            return None
+        most = f"SELECT 1 FROM {plan.sobject.table} LIMIT 1 OFFSET ?"
+        if self._db.execute(most, (batch,)).fetchone() is None:
+            return None
+        return self._cursors.keep_whole(access.user_id, text, plan.sobject, now)
+
+    def _page(
+        self, cursor: Cursor, begin: int, access: Access, base: str, *, batch: int, now: float
+    ) -> Page:
+        """A page by the ids of the cursor: also the first, so that no two pages overlap."""
+        plan = self._plan_for_ids(cursor, access, now)
+        wanted = self._cursors.ids(cursor, plan.sobject, begin, batch)
+        rows = self._db.execute(
+            f"SELECT {plan.columns} {plan.tail}", (orjson.dumps(wanted).decode(),)
+        )
+        by_id = {row[0]: row for row in rows}
+        reader = self._reader(cursor.soql, access, base, batch, now)
+        records = reader.records(plan, [by_id[i] for i in wanted if i in by_id])
+        return read_page(records, cursor, begin + batch, base)
 
     def _compiler(self, text: str, access: Access, now: float) -> Compiler:
         return Compiler(parse(text), self._schema, access, self._moment(access, now))

@@ -23,7 +23,10 @@ class ChildPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """`limit` is -1 when there is none; a plan that only counts has no columns of use."""
+    """`limit` is -1 when there is none; a plan that only counts has no columns of use.
+
+    `whole`: every record of the object, in no order or that of the ids.
+    """
 
     sobject: SObject
     root: RecordShape | AggregateShape
@@ -35,6 +38,7 @@ class Plan:
     offset: int
     count_only: bool
     children: tuple[ChildPlan, ...] = ()
+    whole: bool = False
 
     @property
     def grouped(self) -> bool:

@@ -120,8 +120,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Grouping:
-    expressions: tuple[Expression, ...] = ()
-    having: Condition | None = None
+    expressions: tuple[Expression, ...]
+    having: Condition | None
 
 
 @dataclass(frozen=True)

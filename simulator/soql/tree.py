@@ -32,7 +32,7 @@ from simulator.soql.syntax import (
 )
 
 MAX_OFFSET = 2000
-MARKS = {"view", "reference", "update"}
+MARKS = {"view", "reference", "update", "tracking", "viewstat"}
 
 
 @v_args(inline=True)
@@ -51,9 +51,7 @@ class TreeBuilder(Transformer[Token, Query]):
         return query
 
     def query(self, select: tuple[Any, ...], sources: tuple[Source, ...], *rest: Any) -> Query:
-        scope, where, _mode, grouping, order, limit, offset, _marks, _update, all_rows = rest
-        if all_rows is not None:
-            raise malformed("ALL ROWS not allowed in this context")
+        scope, where, _mode, grouping, order, limit, offset, _marks, _all_rows = rest
         if offset and offset > MAX_OFFSET:
             message = f"Maximum SOQL offset allowed is {MAX_OFFSET}"
             raise ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", message)
@@ -65,7 +63,7 @@ class TreeBuilder(Transformer[Token, Query]):
             scope,
             where,
             grouping,
-            order or (),
+            order,
             limit,
             offset or 0,
         )
@@ -91,19 +89,33 @@ class TreeBuilder(Transformer[Token, Query]):
     def source(self, path: Path, alias: Path | None) -> Source:
         return Source(path, self._word(alias))
 
-    def scope(self, name: Path) -> str:
-        return name.shown.lower()
+    def scope(self, name: Path | None = None) -> str | None:
+        return name.shown.lower() if name else None
 
-    def for_clause(self, *marks: Path) -> None:
+    def marks(self, *marks: Path) -> None:
+        """FOR VIEW, UPDATE TRACKING and the like: nothing here remembers who looked."""
         for mark in marks:
             if mark.shown.lower() not in MARKS:
                 raise unexpected(self._text, mark.place.start, mark.shown)
 
-    def where(self, condition: Condition) -> Condition:
+    def mode(self, *_mode: Token) -> None:
+        """WITH SECURITY_ENFORCED and the like: fields are always as the user may see them."""
+
+    def all_rows(self, *words: Token) -> None:
+        if words:
+            raise malformed("ALL ROWS not allowed in this context")
+
+    def where(self, condition: Condition | None = None) -> Condition | None:
         return condition
 
-    def group_by(self, *parts: Any) -> Grouping:
-        return Grouping(parts[:-1], parts[-1])
+    def having(self, condition: Condition | None = None) -> Condition | None:
+        return condition
+
+    def groups(self, *expressions: Expression) -> tuple[Expression, ...]:
+        return expressions
+
+    def group_by(self, *parts: Any) -> Grouping | None:
+        return Grouping(*parts) if parts else None
 
     def all_of(self, *conditions: Condition) -> Junction:
         return Junction("AND", conditions)
@@ -156,11 +168,11 @@ class TreeBuilder(Transformer[Token, Query]):
         descending = direction is not None and direction.lower() == "desc"
         return Ordering(expression, descending, nulls is not None and nulls.lower() == "last")
 
-    def limit(self, number: Token) -> int:
-        return self._whole(number)
+    def limit(self, number: Token | None = None) -> int | None:
+        return self._whole(number) if number is not None else None
 
-    def offset(self, number: Token) -> int:
-        return self._whole(number)
+    def offset(self, number: Token | None = None) -> int | None:
+        return self._whole(number) if number is not None else None
 
     def _word(self, path: Path | None) -> str | None:
         if path is None:
