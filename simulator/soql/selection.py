@@ -61,8 +61,7 @@ class Selection:
 
     def _add_field(self, table: Table, field: Field) -> None:
         shape = self._shape(table)
-        known = field.name == "Id"
-        index = shape.id_column if known else self.index(table.column(field.name))
+        index = self.index(table.column(field.name))
         self._enter(shape, field.name, index, to_json(field))
 
     def _add_worked(
