@@ -77,7 +77,7 @@ class Gateway:
 
     async def _answer(self, visit: Visit) -> Reply:
         if visit.exchange.path.rstrip("/") == "/services/data":
-            return Reply(200, list_versions())
+            return Reply(200, list_versions(self._org.retired_versions))
         if len(visit.exchange.path) + len(visit.exchange.query) > LONGEST_URI:
             return Reply(
                 414, ApiError(414, "URI_TOO_LONG", f"URI is longer than {LONGEST_URI} bytes").body()

@@ -13,6 +13,7 @@ from simulator.identity import App, load_app
 from simulator.journal import Journal
 from simulator.locks import Locks
 from simulator.openid import OpenId
+from simulator.permission_records import mirror_permission_sets
 from simulator.quota import Quota
 from simulator.records import Records
 from simulator.schema.access import Access
@@ -48,6 +49,9 @@ class Org:
                 )
                 seed_org(self.db, self.records, settings.population)
                 self.db.set_setting("schema_date", str(self.clock.seconds()))
+        with self.db.transaction():
+            mirror_permission_sets(self.db, self.records)
+        self.retired_versions: set[str] = set()
         self.app: App = load_app(self.db, settings.folder)
         self.queries = Queries(self.db, schema)
         self.openid = OpenId(self.db, settings.folder)
