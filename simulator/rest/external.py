@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.errors import ApiError, not_found
+from simulator.ids import to_18
 from simulator.records import Row
 from simulator.rest.call import Answer, Call
 from simulator.rest.conditions import check_conditions
 from simulator.rest.objects import checked_id, named_object
+from simulator.rest.related import related
 from simulator.rest.rows import location, read_row, without_attributes
 from simulator.schema.model import Field, SObject
 
@@ -26,6 +28,8 @@ def key_field(call: Call, sobject: SObject, name: str) -> Field:
 
 def read(call: Call, name: str, key: str, value: str) -> Answer:
     sobject = named_object(call, name)
+    if (to_18(key) or "")[:3] == sobject.prefix:
+        return related(call, sobject, key, value)
     found = _found(call, sobject, key_field(call, sobject, key), value)
     if len(found) > 1:
         return _several(call, sobject, found)

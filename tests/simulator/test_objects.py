@@ -21,7 +21,6 @@ prefix = "a1S"
 Name = { type = "string", length = 80, name_field = true, auto_number = "S-{0000}" }
 Key__c = { type = "string", length = 20, unique = true, external_id = true }
 Loose__c = { type = "string", length = 20, external_id = true }
-Account__c = { type = "reference", to = "Account", relationship = "Account__r", children = "Seats__r" }
 Who__c = { type = "reference", to = ["Contact", "Lead"], relationship = "Who__r" }
 Count__c = { type = "int", precision = 3 }
 Price__c = { type = "currency", precision = 6, scale = 2 }
@@ -30,6 +29,12 @@ Hour__c = { type = "time" }
 Mail__c = { type = "email" }
 Kinds__c = { type = "multipicklist", values = ["A", "B", "C"], restricted = true }
 On__c = { type = "boolean" }
+
+[fields.Account__c]
+type = "reference"
+to = "Account"
+relationship = "Account__r"
+children = "Seats__r"
 """
 serials = itertools.count()
 
@@ -219,7 +224,8 @@ def test_describe_tells_children_keys_and_types(client: Client) -> None:
     assert children["Seat__c", "Account__c"]["relationshipName"] == "Seats__r"
     assert account["recordTypeInfos"][0]["master"] is True
     fields = {f["name"]: f for f in read(client, "Seat__c/describe")["fields"]}
-    assert fields["Key__c"]["externalId"] and fields["Key__c"]["idLookup"]
+    assert fields["Key__c"]["externalId"]
+    assert fields["Key__c"]["idLookup"]
     assert (fields["Price__c"]["precision"], fields["Price__c"]["scale"]) == (6, 2)
     assert (fields["Count__c"]["digits"], fields["Count__c"]["soapType"]) == (3, "xsd:int")
     assert fields["Who__c"]["polymorphicForeignKey"]
