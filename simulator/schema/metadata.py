@@ -41,6 +41,7 @@ TYPES = {
 }
 OBJECTS = Path(__file__).parent.parent / "objects"
 FORMULA_LENGTH = 1300
+FIRST_CUSTOM = 4  # a04: where the prefixes of orgs that were kept began
 LENGTHS = {"boolean": 0, "datetime": 0, "date": 0, "time": 0, "email": 80, "phone": 40}
 LENGTHS |= {"double": 0, "currency": 0, "percent": 0, "multipicklist": 4099, "reference": 18}
 
@@ -51,8 +52,9 @@ def read_schema(project: Path, *folders: Path) -> Schema:
     digest = hashlib.sha256()
     declared = [o for folder in (OBJECTS, *folders) for o in read_objects(folder, digest)]
     objects = {o.name.lower(): o for o in (*STANDARD_OBJECTS, *declared)}
-    for serial, folder in enumerate(sorted((base / "objects").iterdir())):
-        known = objects.get(folder.name.lower()) or _custom_object(folder, serial)
+    before = len(objects) - FIRST_CUSTOM
+    for folder in sorted((base / "objects").iterdir()):
+        known = objects.get(folder.name.lower()) or _custom_object(folder, len(objects) - before)
         fields = [_field(path, digest) for path in sorted(folder.glob("fields/*.field-meta.xml"))]
         objects[folder.name.lower()] = replace(known, fields=(*known.fields, *fields))
     sets = [
