@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from simulator.clock import Clock, http_date
+from simulator.streaming import Stream, send_stream
 
 JSON = "application/json;charset=UTF-8"
 NO_BODY = {204, 304}
@@ -90,6 +91,9 @@ async def send_reply(
     if reply.cut:
         scope["extensions"]["simulator.transport"].abort()
         return
+    if isinstance(reply.body, Stream):
+        await _send_streamed(exchange, reply, reply.body, clock, send)
+        return
     if isinstance(reply.body, str):
         content = reply.body.encode()
     else:
@@ -109,3 +113,19 @@ async def send_reply(
     await send(
         {"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else content}
     )
+
+
+async def _send_streamed(
+    exchange: Exchange, reply: Reply, stream: Stream, clock: Clock, send: Send
+) -> None:
+    """An answer that is too large to hold; without a known length it goes out in chunks."""
+    if reply.truncated:
+        stream = stream.half()
+    headers = {"Date": http_date(clock.seconds()), "Server": "sfdcedge", **reply.headers}
+    if stream.length is not None:
+        headers["Content-Length"] = str(stream.length)
+    raw = [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+    ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send_stream(Stream(()) if exchange.method == "HEAD" else stream, send)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.auth import Tokens
+from simulator.background import Background
+from simulator.bulk.jobs import Jobs
+from simulator.bulk.settings import BulkSettings
 from simulator.clock import Clock
 from simulator.database import Database
 from simulator.faults import Faults
@@ -30,6 +33,7 @@ class OrgSettings:
     folder: Path
     population: Population
     token_lifetime: float
+    bulk: BulkSettings = field(default_factory=BulkSettings)
 
 
 class Org:
@@ -56,6 +60,9 @@ class Org:
         self.faults = Faults()
         self.locks = Locks()
         self.quota = Quota(self.db)
+        self.bulk = settings.bulk
+        self.jobs = Jobs(self.db, settings.folder / "bulk")
+        self.background = Background()
         self._access: dict[str, Access] = {}
         self._access_version = self.faults.version
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator.bulk.allotments import used
 from simulator.rest.call import Answer, Call
 
 OTHERS = {
@@ -21,8 +22,13 @@ OTHERS = {
 def limits(call: Call) -> Answer:
     quota = call.org.quota
     daily = {"DailyApiRequests": {"Max": quota.max, "Remaining": max(0, quota.max - quota.used)}}
+    bulk = used(call.org)
     return Answer(
-        body=daily | {name: {"Max": most, "Remaining": most} for name, most in OTHERS.items()}
+        body=daily
+        | {
+            name: {"Max": most, "Remaining": max(0, most - bulk.get(name, 0))}
+            for name, most in OTHERS.items()
+        }
     )
 
 
