@@ -17,10 +17,13 @@ ANYWHERE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?(?![0-9A-
 
 def suffix(short: str) -> str:
     """The three letters that tell which of the 15 characters are upper case."""
-    groups = (short[0:5], short[5:10], short[10:15])
-    return "".join(
-        SUFFIX[sum(1 << k for k, c in enumerate(group) if "A" <= c <= "Z")] for group in groups
-    )
+    return _letter(short[0:5]) + _letter(short[5:10]) + _letter(short[10:15])
+
+
+@lru_cache(maxsize=4096)
+def _letter(group: str) -> str:
+    """Remembered, because neighboring ids share their beginning."""
+    return SUFFIX[sum(1 << k for k, c in enumerate(group) if "A" <= c <= "Z")]
 
 
 def to_18(text: object) -> str | None:

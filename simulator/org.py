@@ -22,7 +22,7 @@ from simulator.schema.access import Access
 from simulator.schema.model import Schema
 from simulator.seed.population import ADMIN_PROFILE, Population, seed_org
 from simulator.soql.execution import Queries
-from simulator.storage import prepare
+from simulator.storage import index, prepare
 
 DAILY_CALLS = 100_000
 CALLS_PER_USER = 1000
@@ -50,8 +50,9 @@ class Org:
                 self.db.set_setting(
                     "api_max", str(DAILY_CALLS + CALLS_PER_USER * settings.population.users)
                 )
-                seed_org(self.db, self.records, settings.population)
+                seed_org(self.db, schema, settings.population)
                 self.db.set_setting("schema_date", str(self.clock.seconds()))
+        index(self.db, schema)
         self.app: App = load_app(self.db, settings.folder)
         self.queries = Queries(self.db, schema)
         self.openid = OpenId(self.db, settings.folder)

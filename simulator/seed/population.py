@@ -7,16 +7,17 @@ share a stamp, as after a data load: ties are what pagination has to survive.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from simulator import ids
 from simulator.database import Database
 from simulator.identity import ADMIN_SET, INTEGRATION_SET
-from simulator.records import Records, Row
-from simulator.schema.model import SObject
+from simulator.schema.model import Schema
 from simulator.seed import licenses
 from simulator.seed.names import person
+from simulator.seed.writing import Row, Writer
 
 FOUNDED = 1_577_836_800  # 2020-01-01
 TODAY = 1_748_736_000  # 2025-06-01
@@ -54,8 +55,13 @@ class Population:
 
 
 class _Builder:
-    def __init__(self, records: Records, population: Population) -> None:
-        self._records = records
+    def __init__(self, writer: Writer, schema: Schema, population: Population) -> None:
+        self._writer = writer
+        self._schema = schema
+        self._defaults = {
+            name: {field.name: field.stored_default for field in sobject.fields}
+            for name, sobject in schema.objects.items()
+        }
         self._population = population
         self._rng = random.Random(population.seed)
         self.pod = "".join(self._rng.choice(ids.DIGITS[1:]) for _ in range(2))
@@ -69,7 +75,7 @@ class _Builder:
         self._serial += self._rng.randint(1, 4)
         return ids.make(prefix, self.pod, self._serial)
 
-    def _row(self, sobject: SObject, values: Row, created: int, modified: int) -> Row:
+    def _row(self, name: str, values: Row, created: int, modified: int) -> Row:
         audit = {
             "CreatedDate": created,
             "CreatedById": self.admin_id,
@@ -77,11 +83,11 @@ class _Builder:
             "LastModifiedById": self.admin_id,
             "SystemModstamp": modified,
         }
-        return {f.name: f.stored_default for f in sobject.fields} | audit | values
+        return self._defaults[name] | audit | values
 
     def _insert(self, name: str, values: list[Row]) -> None:
-        sobject = self._records.schema.objects[name]
-        self._records.insert(sobject, [self._row(sobject, v, FOUNDED, FOUNDED) for v in values])
+        rows = (self._row(name, v, FOUNDED, FOUNDED) for v in values)
+        self._writer.write(self._schema.objects[name], rows)
 
     def furniture(self) -> tuple[dict[str, str], list[str]]:
         """Organization, profiles and roles; returns the ids that users point to."""
@@ -118,20 +124,21 @@ class _Builder:
         )
         return profiles, roles
 
-    def users(self, profiles: dict[str, str], roles: list[str]) -> list[Row]:
-        """Exactly as many standard users as asked for, and the system's own beside them."""
-        standard = [
-            self._user(self.admin_id, "admin", "Ada", "Admin", ProfileId=profiles[ADMIN_PROFILE]),
-            self._user(
-                self.integration_id,
-                "license.sync",
-                "License Sync",
-                "Integration",
-                ProfileId=profiles["Minimum Access - API Only Integrations"],
-            ),
-        ]
-        system = [
-            self._user(
+    def users(self, profiles: dict[str, str], roles: list[str]) -> Iterator[Row]:
+        """Exactly as many standard users as asked for, and the system's own beside them.
+
+        One after the other: a million rows are too many to hold.
+        """
+        yield self._user(self.admin_id, "admin", "Ada", "Admin", ProfileId=profiles[ADMIN_PROFILE])
+        yield self._user(
+            self.integration_id,
+            "license.sync",
+            "License Sync",
+            "Integration",
+            ProfileId=profiles["Minimum Access - API Only Integrations"],
+        )
+        for name, first, last, kind, profile in SYSTEM_USERS:
+            yield self._user(
                 self._id("005"),
                 name,
                 first,
@@ -139,12 +146,8 @@ class _Builder:
                 UserType=kind,
                 ProfileId=profiles.get(profile or ""),
             )
-            for name, first, last, kind, profile in SYSTEM_USERS
-        ]
-        ordinary = [
-            self._person(n, profiles, roles) for n in range(max(0, self._population.users - 2))
-        ]
-        return standard + system + ordinary
+        for number in range(max(0, self._population.users - 2)):
+            yield self._person(number, profiles, roles)
 
     def _person(self, number: int, profiles: dict[str, str], roles: list[str]) -> Row:
         rng = self._rng
@@ -196,14 +199,15 @@ class _Builder:
         if self._rng.random() < 1 / LOAD_SIZE:
             self._stamp = TODAY - self._rng.randrange(400 * 86400)
         created = FOUNDED + self._rng.randrange(365 * 86400)
-        return self._row(self._records.schema.objects["user"], values | more, created, self._stamp)
+        return self._row("user", values | more, created, self._stamp)
 
 
-def seed_org(database: Database, records: Records, population: Population) -> None:
+def seed_org(database: Database, schema: Schema, population: Population) -> None:
     """Fills an empty org; needs an open transaction."""
-    builder = _Builder(records, population)
+    writer = Writer(database)
+    builder = _Builder(writer, schema, population)
     profiles, roles = builder.furniture()
-    records.insert(records.schema.objects["user"], builder.users(profiles, roles))
+    writer.write(schema.objects["user"], builder.users(profiles, roles))
     database.executemany(
         "INSERT INTO assignment VALUES (?, ?)",
         [(builder.integration_id, INTEGRATION_SET), (builder.admin_id, ADMIN_SET)],
