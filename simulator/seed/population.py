@@ -6,7 +6,6 @@ share a stamp, as after a data load: ties are what pagination has to survive.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from simulator.database import Database
 from simulator.identity import ADMIN_SET, INTEGRATION_SET
 from simulator.schema.model import Schema
 from simulator.seed import licenses
+from simulator.seed.dice import Dice
 from simulator.seed.names import person
 from simulator.seed.writing import Row, Writer
 
@@ -39,6 +39,17 @@ SYSTEM_USERS = (
     ("chatty.external", "Chatter", "Guest", "CsnOnly", "Chatter Free User"),
     ("support_site", "Support", "Site Guest User", "Guest", "Support Site Profile"),
 )
+ALIKE = {
+    "IsActive": 1,
+    "UserType": "Standard",
+    "TimeZoneSidKey": "America/New_York",
+    "LocaleSidKey": "en_US",
+    "LanguageLocaleKey": "en_US",
+    "EmailEncodingKey": "UTF-8",
+    "CompanyName": "Simulated Org",
+}
+AGENTS = ("Standard User", "Sales Agent")
+DEPARTMENTS = ("Sales", "Support", "Back Office", None)
 ZONES = (
     ("America/New_York", "en_US"),
     ("Europe/London", "en_GB"),
@@ -58,21 +69,19 @@ class _Builder:
     def __init__(self, writer: Writer, schema: Schema, population: Population) -> None:
         self._writer = writer
         self._schema = schema
-        self._defaults = {
-            name: {field.name: field.stored_default for field in sobject.fields}
-            for name, sobject in schema.objects.items()
-        }
         self._population = population
-        self._rng = random.Random(population.seed)
-        self.pod = "".join(self._rng.choice(ids.DIGITS[1:]) for _ in range(2))
-        self._serial = self._rng.randrange(10_000, 500_000)
+        self._dice = Dice(population.seed)
+        self.pod = "".join(self._dice.pick(ids.DIGITS[1:]) for _ in range(2))
+        self._serial = 10_000 + self._dice.below(490_000)
         self.organization_id = ids.make("00D", self.pod, self._serial)
         self.admin_id, self.integration_id = self._id("005"), self._id("005")
         self._stamp = TODAY
+        self._domain = f"{self.organization_id[:15].lower()}.example.com"
+        self._anyone = self._row("user", ALIKE, FOUNDED, FOUNDED)
 
     def _id(self, prefix: str) -> str:
         """Serials have gaps, as in an org that many share."""
-        self._serial += self._rng.randint(1, 4)
+        self._serial += 1 + self._dice.below(4)
         return ids.make(prefix, self.pod, self._serial)
 
     def _row(self, name: str, values: Row, created: int, modified: int) -> Row:
@@ -83,7 +92,8 @@ class _Builder:
             "LastModifiedById": self.admin_id,
             "SystemModstamp": modified,
         }
-        return self._defaults[name] | audit | values
+        fields = self._schema.objects[name].fields
+        return {field.name: field.stored_default for field in fields} | audit | values
 
     def _insert(self, name: str, values: list[Row]) -> None:
         rows = (self._row(name, v, FOUNDED, FOUNDED) for v in values)
@@ -146,60 +156,56 @@ class _Builder:
                 UserType=kind,
                 ProfileId=profiles.get(profile or ""),
             )
+        agents, homes = [profiles[name] for name in AGENTS], [None, *roles]
         for number in range(max(0, self._population.users - 2)):
-            yield self._person(number, profiles, roles)
+            yield self._person(number, agents, homes)
 
-    def _person(self, number: int, profiles: dict[str, str], roles: list[str]) -> Row:
-        rng = self._rng
-        first, last = person(rng, number)
-        profile = profiles[rng.choice(("Standard User", "Sales Agent"))]
-        zone, language = rng.choice(ZONES)
-        active = rng.random() >= INACTIVE
+    def _person(self, number: int, profiles: list[str], roles: list[str | None]) -> Row:
+        dice = self._dice
+        first, last = person(dice, number)
+        profile = dice.pick(profiles)
+        zone, language = dice.pick(ZONES)
+        active = dice.share() >= INACTIVE
         return self._user(
             self._id("005"),
             f"user{number:06d}",
             first,
             last,
             ProfileId=profile,
-            UserRoleId=rng.choice([None, *roles]),
+            UserRoleId=dice.pick(roles),
             IsActive=int(active),
             TimeZoneSidKey=zone,
             LocaleSidKey=language,
             LanguageLocaleKey=language,
-            Department=rng.choice(("Sales", "Support", "Back Office", None)),
+            Department=dice.pick(DEPARTMENTS),
             EmployeeNumber=f"E{number:06d}",
-            LastLoginDate=TODAY - rng.randrange(90 * 86400) if active else None,
+            LastLoginDate=TODAY - dice.below(90 * 86400) if active else None,
             **self._licenses(),
         )
 
     def _licenses(self) -> dict[str, int]:
         if self._population.brownfield:
-            return licenses.flags(frozenset(), licenses.brownfield(self._rng))
-        held = licenses.clean(self._rng)
+            return licenses.flags(frozenset(), licenses.brownfield(self._dice))
+        held = licenses.clean(self._dice)
         return licenses.flags(held, held)
 
     def _user(self, record_id: str, name: str, first: str | None, last: str, **more: Any) -> Row:
-        domain = f"{self.organization_id[:15].lower()}.example.com"
-        values: Row = {
+        if self._dice.share() < 1 / LOAD_SIZE:
+            self._stamp = TODAY - self._dice.below(400 * 86400)
+        return {
+            **self._anyone,
             "Id": record_id,
-            "Username": f"{name}@{domain}",
+            "Username": f"{name}@{self._domain}",
             "Email": f"{name}@example.com",
             "FirstName": first,
             "LastName": last,
             "Alias": name[:8],
             "CommunityNickname": name[:40],
-            "IsActive": 1,
-            "UserType": "Standard",
-            "TimeZoneSidKey": "America/New_York",
-            "LocaleSidKey": "en_US",
-            "LanguageLocaleKey": "en_US",
-            "EmailEncodingKey": "UTF-8",
-            "CompanyName": "Simulated Org",
+            "CreatedDate": FOUNDED + self._dice.below(365 * 86400),
+            "LastModifiedDate": self._stamp,
+            "SystemModstamp": self._stamp,
+            **more,
         }
-        if self._rng.random() < 1 / LOAD_SIZE:
-            self._stamp = TODAY - self._rng.randrange(400 * 86400)
-        created = FOUNDED + self._rng.randrange(365 * 86400)
-        return self._row("user", values | more, created, self._stamp)
 
 
 def seed_org(database: Database, schema: Schema, population: Population) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any
 
 from simulator.database import Database
@@ -33,15 +34,16 @@ class Writer:
         )
 
 
-def _complete(sobject: SObject, rows: Iterable[Row]) -> Iterator[list[Any]]:
+def _complete(sobject: SObject, rows: Iterable[Row]) -> Iterator[tuple[Any, ...]]:
     formulas = [
         (field.name, _Remembered(formula, _mentioned(sobject, field)))
         for field, formula in compile_formulas(sobject)
     ]
+    columns = itemgetter(*sobject.columns)
     for row in rows:
         for name, formula in formulas:
             row[name] = formula(row)
-        yield [row[name] for name in sobject.columns]
+        yield columns(row)
 
 
 def _mentioned(sobject: SObject, field: Field) -> list[str]:
@@ -55,11 +57,11 @@ class _Remembered:
 
     def __init__(self, formula: Formula, names: list[str]) -> None:
         self._formula = formula
-        self._names = names
-        self._known: dict[tuple[Any, ...], Any] = {}
+        self._inputs = itemgetter(*names)
+        self._known: dict[Any, Any] = {}
 
     def __call__(self, row: Row) -> Any:
-        key = tuple([row[name] for name in self._names])
+        key = self._inputs(row)
         if key not in self._known:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known.clear()
