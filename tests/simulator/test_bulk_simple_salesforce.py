@@ -100,7 +100,8 @@ def test_records_of_every_fate(sf: Salesforce, tmp_path: Path) -> None:
     successful = list(csv.DictReader(seats.get_successful_records(job_id).splitlines()))
     assert (successful[0]["sf__Created"], successful[0]["Code__c"]) == ("true", "r1")
     assert "STRING_TOO_LONG" in seats.get_failed_records(job_id)
-    assert seats.get_unprocessed_records(job_id).strip() == "Code__c,Name"
+    left = seats.get_unprocessed_records(job_id).strip()
+    assert set(left.split(",")) == {"Code__c", "Name"}  # the client's order is no order
     everything = seats.get_all_ingest_records(job_id)
     assert [len(everything[f"{kind}Records"]) for kind in ("successful", "failed")] == [1, 1]
     assert everything["unprocessedRecords"] == []
