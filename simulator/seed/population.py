@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from simulator import ids
 from simulator.database import Database
@@ -139,23 +138,19 @@ class _Builder:
 
         One after the other: a million rows are too many to hold.
         """
-        yield self._user(self.admin_id, "admin", "Ada", "Admin", ProfileId=profiles[ADMIN_PROFILE])
+        admin = {"ProfileId": profiles[ADMIN_PROFILE]}
+        yield self._user(self.admin_id, "admin", "Ada", "Admin", admin)
+        integration = {"ProfileId": profiles["Minimum Access - API Only Integrations"]}
         yield self._user(
             self.integration_id,
             "license.sync",
             "License Sync",
             "Integration",
-            ProfileId=profiles["Minimum Access - API Only Integrations"],
+            integration,
         )
         for name, first, last, kind, profile in SYSTEM_USERS:
-            yield self._user(
-                self._id("005"),
-                name,
-                first,
-                last,
-                UserType=kind,
-                ProfileId=profiles.get(profile or ""),
-            )
+            more = {"UserType": kind, "ProfileId": profiles.get(profile or "")}
+            yield self._user(self._id("005"), name, first, last, more)
         agents, homes = [profiles[name] for name in AGENTS], [None, *roles]
         for number in range(max(0, self._population.users - 2)):
             yield self._person(number, agents, homes)
@@ -166,22 +161,20 @@ class _Builder:
         profile = dice.pick(profiles)
         zone, language = dice.pick(ZONES)
         active = dice.share() >= INACTIVE
-        return self._user(
-            self._id("005"),
-            f"user{number:06d}",
-            first,
-            last,
-            ProfileId=profile,
-            UserRoleId=dice.pick(roles),
-            IsActive=int(active),
-            TimeZoneSidKey=zone,
-            LocaleSidKey=language,
-            LanguageLocaleKey=language,
-            Department=dice.pick(DEPARTMENTS),
-            EmployeeNumber=f"E{number:06d}",
-            LastLoginDate=TODAY - dice.below(90 * 86400) if active else None,
-            **self._licenses(),
-        )
+        record_id = self._id("005")
+        more = {
+            "ProfileId": profile,
+            "UserRoleId": dice.pick(roles),
+            "IsActive": int(active),
+            "TimeZoneSidKey": zone,
+            "LocaleSidKey": language,
+            "LanguageLocaleKey": language,
+            "Department": dice.pick(DEPARTMENTS),
+            "EmployeeNumber": f"E{number:06d}",
+            "LastLoginDate": TODAY - dice.below(90 * 86400) if active else None,
+        }
+        more.update(self._licenses())
+        return self._user(record_id, f"user{number:06d}", first, last, more)
 
     def _licenses(self) -> dict[str, int]:
         if self._population.brownfield:
@@ -189,23 +182,19 @@ class _Builder:
         held = licenses.clean(self._dice)
         return licenses.flags(held, held)
 
-    def _user(self, record_id: str, name: str, first: str | None, last: str, **more: Any) -> Row:
+    def _user(self, record_id: str, name: str, first: str | None, last: str, more: Row) -> Row:
         if self._dice.share() < 1 / LOAD_SIZE:
             self._stamp = TODAY - self._dice.below(400 * 86400)
-        return {
-            **self._anyone,
-            "Id": record_id,
-            "Username": f"{name}@{self._domain}",
-            "Email": f"{name}@example.com",
-            "FirstName": first,
-            "LastName": last,
-            "Alias": name[:8],
-            "CommunityNickname": name[:40],
-            "CreatedDate": FOUNDED + self._dice.below(365 * 86400),
-            "LastModifiedDate": self._stamp,
-            "SystemModstamp": self._stamp,
-            **more,
-        }
+        row = self._anyone.copy()
+        row["Id"] = record_id
+        row["Username"] = f"{name}@{self._domain}"
+        row["Email"] = f"{name}@example.com"
+        row["FirstName"], row["LastName"] = first, last
+        row["Alias"], row["CommunityNickname"] = name[:8], name[:40]
+        row["CreatedDate"] = FOUNDED + self._dice.below(365 * 86400)
+        row["LastModifiedDate"] = row["SystemModstamp"] = self._stamp
+        row.update(more)
+        return row
 
 
 def seed_org(database: Database, schema: Schema, population: Population) -> None:
