@@ -47,6 +47,21 @@ ALIKE = {
     "EmailEncodingKey": "UTF-8",
     "CompanyName": "Simulated Org",
 }
+SAME_FOR_ALL = (
+    "CompanyName",
+    "Division",
+    "Title",
+    "Phone",
+    "MobilePhone",
+    "EmailEncodingKey",
+    "FederationIdentifier",
+    "ManagerId",
+    "CreatedById",
+    "LastModifiedById",
+    "License_Sync_Decided__c",
+    "License_Sync_Message__c",
+    "License_Sync_Status__c",
+)
 AGENTS = ("Standard User", "Sales Agent")
 DEPARTMENTS = ("Sales", "Support", "Back Office", None)
 ZONES = (
@@ -96,7 +111,7 @@ class _Builder:
 
     def _insert(self, name: str, values: list[Row]) -> None:
         rows = (self._row(name, v, FOUNDED, FOUNDED) for v in values)
-        self._writer.write(self._schema.objects[name], rows)
+        self._writer.write(self._schema.objects[name], rows, {})
 
     def furniture(self) -> tuple[dict[str, str], list[str]]:
         """Organization, profiles and roles; returns the ids that users point to."""
@@ -132,6 +147,11 @@ class _Builder:
             ],
         )
         return profiles, roles
+
+    @property
+    def alike(self) -> Row:
+        """What every user has in common."""
+        return {name: self._anyone[name] for name in SAME_FOR_ALL if name in self._anyone}
 
     def users(self, profiles: dict[str, str], roles: list[str]) -> Iterator[Row]:
         """Exactly as many standard users as asked for, and the system's own beside them.
@@ -202,7 +222,7 @@ def seed_org(database: Database, schema: Schema, population: Population) -> None
     writer = Writer(database)
     builder = _Builder(writer, schema, population)
     profiles, roles = builder.furniture()
-    writer.write(schema.objects["user"], builder.users(profiles, roles))
+    writer.write(schema.objects["user"], builder.users(profiles, roles), builder.alike)
     database.executemany(
         "INSERT INTO assignment VALUES (?, ?)",
         [(builder.integration_id, INTEGRATION_SET), (builder.admin_id, ADMIN_SET)],

@@ -24,22 +24,37 @@ class Writer:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def write(self, sobject: SObject, rows: Iterable[Row]) -> None:
-        """Whole rows; formulas are filled in. Needs an open transaction."""
+    def write(self, sobject: SObject, rows: Iterable[Row], alike: Row) -> None:
+        """Whole rows; formulas are filled in. Needs an open transaction.
+
+        `alike` are values that every row has: they stand in the statement, which makes it
+        twice as quick as handing them over a million times.
+        """
         columns = ", ".join(f'"{name}"' for name in sobject.columns)
-        marks = ", ".join("?" * len(sobject.columns))
+        marks = ", ".join(
+            _literal(alike[name]) if name in alike else "?" for name in sobject.columns
+        )
+        varying = [name for name in sobject.columns if name not in alike]
         self._db.executemany(
             f"INSERT INTO {sobject.table} ({columns}) VALUES ({marks})",
-            _complete(sobject, rows),
+            _complete(sobject, rows, varying),
         )
 
 
-def _complete(sobject: SObject, rows: Iterable[Row]) -> Iterator[tuple[Any, ...]]:
+def _literal(value: str | int | None) -> str:
+    if value is None:
+        return "NULL"
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+
+
+def _complete(
+    sobject: SObject, rows: Iterable[Row], wanted: list[str]
+) -> Iterator[tuple[Any, ...]]:
     formulas = [
         (field.name, _Remembered(formula, _mentioned(sobject, field)))
         for field, formula in compile_formulas(sobject)
     ]
-    columns = itemgetter(*sobject.columns)
+    columns = itemgetter(*wanted)
     for row in rows:
         for name, formula in formulas:
             row[name] = formula(row)
