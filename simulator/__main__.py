@@ -69,6 +69,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--token-lifetime", type=float, default=7200.0, help="seconds that an access token lasts"
     )
     parser.add_argument(
+        "--seed-cache", type=Path, help="folder that keeps seeded orgs, for a quick start"
+    )
+    parser.add_argument(
         "--bulk-delay", type=float, default=0.0, help="seconds that a bulk job stays in each state"
     )
     parser.add_argument(
@@ -88,6 +91,7 @@ def _run(options: argparse.Namespace, folder: Path) -> None:
             population,
             options.token_lifetime,
             BulkSettings(options.bulk_delay, options.bulk_page),
+            options.seed_cache,
         ),
         read_schema(options.schema),
     )

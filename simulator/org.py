@@ -20,6 +20,7 @@ from simulator.quota import Quota
 from simulator.records import Records
 from simulator.schema.access import Access
 from simulator.schema.model import Schema
+from simulator.seed.cache import SeedCache
 from simulator.seed.population import ADMIN_PROFILE, Population, seed_org
 from simulator.soql.execution import Queries
 from simulator.storage import index, prepare
@@ -34,6 +35,7 @@ class OrgSettings:
     population: Population
     token_lifetime: float
     bulk: BulkSettings = field(default_factory=BulkSettings)
+    seed_cache: Path | None = None
 
 
 class Org:
@@ -41,17 +43,19 @@ class Org:
 
     def __init__(self, settings: OrgSettings, schema: Schema) -> None:
         self.schema = schema
+        cache = (
+            SeedCache(settings.seed_cache, settings.population, schema)
+            if settings.seed_cache
+            else None
+        )
+        if cache:
+            cache.fetch(settings.folder / "org.db")
         self.db = Database(settings.folder / "org.db")
         prepare(self.db, schema)
         self.clock = Clock(float(self.db.setting("clock_offset", "0")))
         self.records = Records(self.db, schema)
         if not self.db.setting("organization_id"):
-            with self.db.transaction():
-                self.db.set_setting(
-                    "api_max", str(DAILY_CALLS + CALLS_PER_USER * settings.population.users)
-                )
-                seed_org(self.db, schema, settings.population)
-                self.db.set_setting("schema_date", str(self.clock.seconds()))
+            self._seed(settings.population, cache)
         index(self.db, schema)
         self.app: App = load_app(self.db, settings.folder)
         self.queries = Queries(self.db, schema)
@@ -66,6 +70,16 @@ class Org:
         self.background = Background()
         self._access: dict[str, Access] = {}
         self._access_version = self.faults.version
+
+    def _seed(self, population: Population, cache: SeedCache | None) -> None:
+        with self.db.transaction():
+            most = DAILY_CALLS + CALLS_PER_USER * population.users
+            self.db.set_setting("api_max", str(most))
+            seed_org(self.db, self.schema, population)
+            self.db.set_setting("schema_date", str(self.clock.seconds()))
+        index(self.db, self.schema)
+        if cache:
+            cache.keep(self.db)
 
     @property
     def organization_id(self) -> str:
