@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 
 from simulator.app import make_app
+from simulator.bulk.settings import BulkSettings
+from simulator.bulk.working import resume
 from simulator.org import Org, OrgSettings
 from simulator.schema.metadata import read_schema
 from simulator.seed.population import Population
@@ -69,6 +71,15 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--token-lifetime", type=float, default=7200.0, help="seconds that an access token lasts"
     )
+    parser.add_argument(
+        "--seed-cache", type=Path, help="folder that keeps seeded orgs, for a quick start"
+    )
+    parser.add_argument(
+        "--bulk-delay", type=float, default=0.0, help="seconds that a bulk job stays in each state"
+    )
+    parser.add_argument(
+        "--bulk-page", type=int, default=0, help="rows of a page of bulk results; 0: all in one"
+    )
     return parser.parse_args(arguments)
 
 
@@ -78,13 +89,20 @@ def _run(options: argparse.Namespace, folder: Path) -> None:
     population = Population(options.users, options.seed, options.brownfield)
     listener = listen(options.host, options.port)
     org = Org(
-        OrgSettings(folder.resolve(), population, options.token_lifetime),
+        OrgSettings(
+            folder.resolve(),
+            population,
+            options.token_lifetime,
+            BulkSettings(options.bulk_delay, options.bulk_page),
+            options.seed_cache,
+        ),
         read_schema(options.schema, *options.objects),
     )
     certificates = load_certificates(folder.resolve(), options.name)
     port = listener.getsockname()[1]
 
     def ready() -> None:
+        resume(org)
         found = {
             "url": f"https://{[*options.name, 'localhost'][0]}:{port}",
             "ca_file": str(certificates.ca_file),

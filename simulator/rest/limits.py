@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator.bulk.allotments import used
 from simulator.rest.call import Answer, Call
 
 OTHERS = {
@@ -81,7 +82,11 @@ OTHERS = {
 def limits(call: Call) -> Answer:
     quota = call.org.quota
     daily = {"DailyApiRequests": {"Max": quota.max, "Remaining": max(0, quota.max - quota.used)}}
-    found = daily | {name: {"Max": most, "Remaining": most} for name, most in OTHERS.items()}
+    bulk = used(call.org)
+    found = daily | {
+        name: {"Max": most, "Remaining": max(0, most - bulk.get(name, 0))}
+        for name, most in OTHERS.items()
+    }
     return Answer(body=dict(sorted(found.items())))
 
 
