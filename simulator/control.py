@@ -13,7 +13,7 @@ from simulator.errors import ApiError
 from simulator.exchange import Exchange, Reply, read_exchange, send_reply
 from simulator.gateway import Gateway
 from simulator.ids import to_18
-from simulator.oauth import token_answer
+from simulator.oauth.answers import token_answer
 from simulator.openid import DEFECTS
 from simulator.org import Org
 

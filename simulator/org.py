@@ -9,10 +9,12 @@ from simulator.auth import Tokens
 from simulator.clock import Clock
 from simulator.database import Database
 from simulator.faults import Faults
+from simulator.hosts import DOMAIN
 from simulator.identity import App, load_app
 from simulator.journal import Journal
 from simulator.locks import Locks
 from simulator.openid import OpenId
+from simulator.people import People
 from simulator.quota import Quota
 from simulator.records import Records
 from simulator.schema.access import Access
@@ -30,6 +32,8 @@ class OrgSettings:
     folder: Path
     population: Population
     token_lifetime: float
+    prolonged: bool = False
+    domain: str = DOMAIN
 
 
 class Org:
@@ -51,7 +55,9 @@ class Org:
         self.app: App = load_app(self.db, settings.folder)
         self.queries = Queries(self.db, schema)
         self.openid = OpenId(self.db, settings.folder)
-        self.tokens = Tokens(self.db, settings.token_lifetime)
+        self.tokens = Tokens(self.db, settings.token_lifetime, prolonged=settings.prolonged)
+        self.people = People(self.db, (self.admin_id, self.integration_id))
+        self.domain = settings.domain
         self.journal = Journal(self.db)
         self.faults = Faults()
         self.locks = Locks()
