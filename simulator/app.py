@@ -13,6 +13,8 @@ from simulator.gateway import Gateway
 from simulator.oauth import authorize, discovery, grants, person, upkeep
 from simulator.oauth.answers import refusing
 from simulator.org import Org
+from simulator.password_control import PasswordControl
+from simulator.soap.endpoint import soap
 from simulator.unmetered import Unmetered
 
 OAUTH = {
@@ -25,13 +27,16 @@ OAUTH = {
     "/id/keys": discovery.keys,
     "/id/{rest:path}": person.identity,
 }
+SOAP = ("/services/Soap/{rest:path}", "/services/soap/{rest:path}")
 
 
 def make_app(org: Org, *, control: bool) -> Starlette:
     gateway = Gateway(org)
     routes: list[BaseRoute] = [_all("/services/data{rest:path}", gateway)]
     routes += [_all(path, Unmetered(org, refusing(resource))) for path, resource in OAUTH.items()]
+    routes += [_all(path, Unmetered(org, soap)) for path in SOAP]
     if control:
+        routes.append(_all("/__control__/password", PasswordControl(org)))
         routes.append(_all("/__control__/{rest:path}", Control(org, gateway)))
     routes.append(_all("/{rest:path}", _Nothing(org)))
     return Starlette(routes=routes)

@@ -25,7 +25,7 @@ class Secret:
 
 
 class People:
-    """Needs the table of users. `born_with` have a password made of their id, and so of the seed."""
+    """Needs the table of users. `born_with` have passwords made of their ids, so of the seed."""
 
     def __init__(self, database: Database, born_with: tuple[str, ...]) -> None:
         self._db = database

@@ -51,7 +51,7 @@ def identity(org: Org, exchange: Exchange) -> Reply:
     if len(parts) != 3 or to_18(parts[1]) != org.organization_id:
         raise not_found()
     asked = to_18(parts[2])
-    if asked is None or not _exists(org, asked):
+    if asked is None:
         raise not_found()
     if asked != caller and not SEES_OTHERS & set(scope.split()):
         raise ApiError(403, "FORBIDDEN", "Forbidden")
@@ -66,11 +66,6 @@ def _caller(org: Org, exchange: Exchange) -> tuple[str, str]:
     if permit is None:
         raise invalid_session()
     return permit.user_id, permit.scope
-
-
-def _exists(org: Org, user_id: str) -> bool:
-    found = org.db.execute('SELECT 1 FROM "so_User" WHERE Id = ?', (user_id,)).fetchone()
-    return found is not None
 
 
 def _userinfo(org: Org, exchange: Exchange, user_id: str) -> dict[str, Any]:
