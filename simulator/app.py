@@ -15,17 +15,18 @@ from simulator.oauth.answers import refusing
 from simulator.org import Org
 from simulator.password_control import PasswordControl
 from simulator.soap.endpoint import soap
-from simulator.unmetered import Unmetered
+from simulator.unmetered import Resource, Unmetered
 
-OAUTH = {
-    "/services/oauth2/token": grants.token,
-    "/services/oauth2/authorize": authorize.authorize,
-    "/services/oauth2/userinfo": person.userinfo,
-    "/services/oauth2/introspect": upkeep.introspect,
-    "/services/oauth2/revoke": upkeep.revoke,
-    "/.well-known/openid-configuration": discovery.configuration,
-    "/id/keys": discovery.keys,
-    "/id/{rest:path}": person.identity,
+READ, READ_OR_FORM = ("GET",), ("GET", "POST")
+OAUTH: dict[str, tuple[Resource, tuple[str, ...]]] = {
+    "/services/oauth2/token": (grants.token, ()),
+    "/services/oauth2/authorize": (authorize.authorize, READ_OR_FORM),
+    "/services/oauth2/userinfo": (person.userinfo, READ_OR_FORM),
+    "/services/oauth2/introspect": (upkeep.introspect, ("POST",)),
+    "/services/oauth2/revoke": (upkeep.revoke, READ_OR_FORM),
+    "/.well-known/openid-configuration": (discovery.configuration, READ),
+    "/id/keys": (discovery.keys, READ),
+    "/id/{rest:path}": (person.identity, READ_OR_FORM),
 }
 SOAP = ("/services/Soap/{rest:path}", "/services/soap/{rest:path}")
 
@@ -33,7 +34,10 @@ SOAP = ("/services/Soap/{rest:path}", "/services/soap/{rest:path}")
 def make_app(org: Org, *, control: bool) -> Starlette:
     gateway = Gateway(org)
     routes: list[BaseRoute] = [_all("/services/data{rest:path}", gateway)]
-    routes += [_all(path, Unmetered(org, refusing(resource))) for path, resource in OAUTH.items()]
+    routes += [
+        _all(path, Unmetered(org, refusing(resource), methods))
+        for path, (resource, methods) in OAUTH.items()
+    ]
     routes += [_all(path, Unmetered(org, soap)) for path in SOAP]
     if control:
         routes.append(_all("/__control__/password", PasswordControl(org)))

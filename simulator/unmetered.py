@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
+from simulator.errors import method_not_allowed
 from simulator.exchange import Exchange, Reply, read_exchange, send_reply
 from simulator.gateway import Visit, answer_with_faults, begin
 from simulator.org import Org
@@ -18,11 +19,16 @@ Resource = Callable[[Org, Exchange], Reply]
 
 
 class Unmetered:
-    """One resource as an ASGI application; refusals are answers that the resource gives."""
+    """One resource as an ASGI application; refusals are answers that the resource gives.
 
-    def __init__(self, org: Org, resource: Resource) -> None:
+    Without `methods` it takes all and has its own word for those that it does not like; HEAD is
+    a GET without a body.
+    """
+
+    def __init__(self, org: Org, resource: Resource, methods: tuple[str, ...] = ()) -> None:
         self._org = org
         self._resource = resource
+        self._methods = methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = await read_exchange(scope, receive)
@@ -31,4 +37,8 @@ class Unmetered:
         await send_reply(exchange, reply, self._org.clock, scope, send)
 
     async def _answer(self, visit: Visit) -> Reply:
+        method = visit.exchange.method
+        if self._methods and method.replace("HEAD", "GET") not in self._methods:
+            refusal = method_not_allowed(method, self._methods)
+            return Reply(refusal.status, refusal.body(), {"Allow": ", ".join(self._methods)})
         return self._resource(self._org, visit.exchange)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.auth import OAuthError
 from simulator.exchange import Exchange, Reply
-from simulator.oauth.clients import known
+from simulator.oauth.clients import known, parameters
 from simulator.openid import CODE_LIFETIME, Grant, sign_in_form, with_query
 from simulator.org import Org
 
@@ -15,7 +15,7 @@ CALLBACKS = ("https://", "http://localhost", "http://127.0.0.1")
 
 def authorize(org: Org, exchange: Exchange) -> Reply:
     """Nobody is redirected before it is known to whom."""
-    params = exchange.params | exchange.form()
+    params = parameters(exchange)
     uri = params.get("redirect_uri", "")
     if not known(params.get("client_id", ""), org.app):
         raise OAuthError("invalid_client_id", "client identifier invalid")

@@ -11,7 +11,7 @@ from simulator.exchange import Exchange, Reply
 from simulator.hosts import at_login_host
 from simulator.oauth.answers import token_answer
 from simulator.oauth.assertion import subject
-from simulator.oauth.clients import authenticate
+from simulator.oauth.clients import authenticate, parameters
 from simulator.org import Org
 
 BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -23,7 +23,7 @@ Grant = Callable[[Org, Exchange, dict[str, str]], Answer]
 def token(org: Org, exchange: Exchange) -> Reply:
     if exchange.method != "POST":
         raise OAuthError("invalid_request", "must use HTTP POST")
-    form = exchange.form()
+    form = parameters(exchange)
     grant = GRANTS.get(form.get("grant_type", ""))
     if grant is None:
         raise OAuthError("unsupported_grant_type", "grant type not supported")

@@ -16,6 +16,7 @@ from simulator.exchange import Exchange, Reply
 from simulator.hosts import instance_url
 from simulator.ids import to_18
 from simulator.oauth.answers import identity_url
+from simulator.oauth.clients import parameters
 from simulator.org import Org
 from simulator.records import Row
 
@@ -61,7 +62,7 @@ def identity(org: Org, exchange: Exchange) -> Reply:
 def _caller(org: Org, exchange: Exchange) -> tuple[str, str]:
     """User and scope; the token comes in the header, the query or a form."""
     given = exchange.bearer or exchange.params.get("oauth_token")
-    given = given or exchange.form().get("access_token", "")
+    given = given or parameters(exchange).get("access_token", "")
     permit = org.tokens.access_permit(given, org.clock.now())
     if permit is None:
         raise invalid_session()

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from simulator.auth import OAuthError, Permit
 from simulator.exchange import Exchange, Reply
 from simulator.oauth.answers import identity_url
-from simulator.oauth.clients import authenticate
+from simulator.oauth.clients import authenticate, parameters
 from simulator.org import Org
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
@@ -23,7 +23,7 @@ def introspect(org: Org, exchange: Exchange) -> Reply:
         client_id = authenticate(exchange, org.app)
     except OAuthError as error:
         return Reply(401, error.body())
-    token, now = exchange.form().get("token", ""), org.clock.now()
+    token, now = parameters(exchange).get("token", ""), org.clock.now()
     access = org.tokens.access_permit(token, now)
     permit = access or org.tokens.refresh_permit(token)
     if permit is None or permit.client_id != client_id or not org.people.is_active(permit.user_id):
@@ -51,7 +51,7 @@ def revoke(org: Org, exchange: Exchange) -> Reply:
     """By GET or POST; a refusal is a query string, as clients read it (`invalid_token` and 400
     are documented, the wording is not).
     """
-    given = exchange.form().get("token") or exchange.params.get("token", "")
+    given = parameters(exchange).get("token", "")
     if org.tokens.revoke(given):
         return Reply(200)
     refusal = {"error": "invalid_token", "error_description": "invalid token"}

@@ -152,6 +152,11 @@ def test_the_token_endpoint_takes_posts_alone(org: Simulator) -> None:
         assert answer.status_code == 400, method
 
 
+def test_a_form_may_come_in_the_query(org: Simulator) -> None:
+    answer = org.anyone.call("POST", "/services/oauth2/token", params=login(org))
+    assert works(org, answer.json()["access_token"])
+
+
 @pytest.mark.parametrize("host", ["login.salesforce.com", "test.salesforce.com"])
 def test_client_credentials_are_refused_at_a_login_host(org: Simulator, host: str) -> None:
     form = {"grant_type": "client_credentials"} | app(org)

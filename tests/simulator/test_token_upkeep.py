@@ -149,3 +149,20 @@ def test_what_the_openid_configuration_names_exists(org: Simulator, name: str) -
     found = org.anyone.call("GET", "/.well-known/openid-configuration").json()
     path = found[f"{name}_endpoint"].removeprefix(org.ready["url"])
     assert org.anyone.call("POST", path, data={}).status_code != 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", INTROSPECT, "POST"),
+        ("DELETE", "/services/oauth2/userinfo", "GET, POST"),
+        ("PUT", REVOKE, "GET, POST"),
+        ("POST", "/.well-known/openid-configuration", "GET"),
+    ],
+)
+def test_what_a_resource_cannot_be_asked(
+    org: Simulator, sync: Client, method: str, path: str, allowed: str
+) -> None:
+    answer = sync.call(method, path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+    assert answer.json()[0]["errorCode"] == "METHOD_NOT_ALLOWED"
