@@ -14,10 +14,12 @@ from simulator.clock import Clock
 from simulator.concurrency import Concurrency
 from simulator.database import Database
 from simulator.faults import Faults
+from simulator.hosts import DOMAIN
 from simulator.identity import App, load_app
 from simulator.journal import Journal
 from simulator.locks import Locks
 from simulator.openid import OpenId
+from simulator.people import People
 from simulator.permission_records import mirror_permission_sets
 from simulator.quota import Quota
 from simulator.records import Records
@@ -39,6 +41,8 @@ class OrgSettings:
     token_lifetime: float
     bulk: BulkSettings = field(default_factory=BulkSettings)
     seed_cache: Path | None = None
+    prolonged: bool = False
+    domain: str = DOMAIN
 
 
 class Org:
@@ -66,7 +70,9 @@ class Org:
         self.app: App = load_app(self.db, settings.folder)
         self.queries = Queries(self.db, schema)
         self.openid = OpenId(self.db, settings.folder)
-        self.tokens = Tokens(self.db, settings.token_lifetime)
+        self.tokens = Tokens(self.db, settings.token_lifetime, prolonged=settings.prolonged)
+        self.people = People(self.db, (self.admin_id, self.integration_id))
+        self.domain = settings.domain
         self.journal = Journal(self.db)
         self.faults = Faults(self.clock)
         self.locks = Locks()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from simulator.bulk import ingest, outcomes, pages
 from simulator.bulk import query as bulk_query
-from simulator.errors import ApiError, not_found
+from simulator.errors import method_not_allowed, not_found
 from simulator.rest import (
     batch,
     collection_writes,
@@ -44,9 +44,7 @@ def dispatch(call: Call) -> Answer:
         if found:
             handler = handlers.get("GET" if call.method == "HEAD" else call.method)
             if handler is None:
-                allowed = ",".join(handlers)
-                message = f"HTTP Method '{call.method}' not allowed. Allowed are {allowed}"
-                raise ApiError(405, "METHOD_NOT_ALLOWED", message)
+                raise method_not_allowed(call.method, handlers)
             return handler(call, *found.groups())
     raise not_found()
 
