@@ -7,7 +7,7 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick coverage check lint types contracts bench soak screenshots mutants defenses lock clean
+.PHONY: help demo test quick coverage check lint types contracts bench soak screenshots mutants defenses fuzz lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ mutants: $(VENV)/.dev ## Mutation testing of the rules
 
 defenses: $(VENV)/.dev ## Take out each defense of docs/traps.md and see its tests fail; ARGS="lease" picks some
 	$(BIN)/python -m tests.defenses $(ARGS)
+
+fuzz: $(VENV)/.dev ## Broken answers to every call; ARGS="--seconds 600 --seed 1"
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 lock: ## Pin what pyproject.toml asks for, with hashes
 	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml --group build -o requirements.lock

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.defenses.table import PAGE, ROOT, Defense, page, read_table
 
+Ran = subprocess.CompletedProcess[str]
 PASSED, FAILED = 0, 1
 """pytest's own exit codes; any other says that the tests could not be run at all."""
 
@@ -78,11 +79,13 @@ def is_missed(copy: Path, defense: Defense) -> bool:
     return word == "caught"
 
 
-def run_tests(copy: Path, tests: Sequence[str], *options: str) -> "subprocess.CompletedProcess[str]":
+def run_tests(copy: Path, tests: Sequence[str], *options: str) -> Ran:
     """Run them on the copy, which comes before the installed code."""
     order = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *tests]
     environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(order, cwd=copy, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        order, cwd=copy, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ PAGE = ROOT / "docs" / "traps.md"
 _HEAD = """\
 # Traps
 
-What comparable programs fell into, what keeps license-sync out of it, and the test that says so. `make defenses` takes each defense
-out of a copy of the code and sees its tests fail. This page is made of `tests/defenses/traps.toml` (`make defenses ARGS=--page`).
+What comparable programs fell into, what keeps license-sync out of it, and the test that says so.
+`make defenses` takes each defense out of a copy of the code and sees its tests fail. This page is
+made of `tests/defenses/traps.toml` (`make defenses ARGS=--page`).
 
 | trap | who was bitten | defense | test |
 | --- | --- | --- | --- |

@@ -16,8 +16,8 @@ CALLS: Mapping[str, tuple[str, str]] = {
     "who am I": ("GET", r"/services/oauth2/userinfo"),
     "versions": ("GET", r"/services/data$"),
     "describe": ("GET", r"/sobjects/User/describe"),
-    "scan": ("GET", r"/query/\?.*SystemModstamp"),
-    "whole org": ("GET", r"/query/\?.*ORDER\+BY\+Id"),
+    "scan": ("GET", r"/query/\?.*ORDER(\+|%20)BY(\+|%20)SystemModstamp"),
+    "whole org": ("GET", r"/query/\?.*ORDER(\+|%20)BY(\+|%20)Id"),
     "who is gone": ("GET", r"/queryAll/"),
     "covered until": ("GET", r"/sobjects/User/updated"),
     "re-read": ("POST", r"/composite/sobjects/User"),
@@ -67,7 +67,7 @@ _OF_THE_BODY = ("content-length", "content-encoding", "transfer-encoding")
 
 
 def kind_of(request: requests.PreparedRequest) -> str:
-    """Which of CALLS a request is; KeyError-free: what is none of them is named by its address."""
+    """Which of CALLS a request is; what is none of them is named by its address."""
     address = f"/{(request.url or '').partition('://')[2].partition('/')[2]}"
     for kind, (method, pattern) in CALLS.items():
         if request.method == method and re.search(pattern, address):

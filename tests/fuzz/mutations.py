@@ -1,7 +1,7 @@
 """What can be wrong with an answer: one change each, drawn from a seed.
 
-Every change breaks the answer's form. A well-formed lie (another boolean, another user's flags under
-the right id) is no bad answer: nobody could tell it from the truth.
+Every change breaks the answer's form. A well-formed lie (another boolean, another user's flags
+under the right id) is no bad answer: nobody could tell it from the truth.
 """
 
 import copy
@@ -42,9 +42,10 @@ def mutate(body: bytes, seed: int) -> tuple[str, bytes]:
 
 
 def _padded(parsed: Any, size: int) -> bytes:
-    return json.dumps([parsed, "x" * size] if isinstance(parsed, list) else parsed | {
-        "padding": "x" * size
-    } if isinstance(parsed, dict) else "x" * size).encode()
+    padding = "x" * size
+    if isinstance(parsed, dict):
+        return json.dumps(parsed | {"padding": padding}).encode()
+    return json.dumps([parsed, padding]).encode()
 
 
 def _places(value: Any) -> Iterator[Place]:

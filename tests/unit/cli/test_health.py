@@ -8,8 +8,8 @@ import typer
 
 from cli import health as module
 from cli.health import STALE, Part, health
-from sync.store.store import SqlStore
 from sync.store.engine import make_engine
+from sync.store.store import SqlStore
 
 
 @pytest.fixture
