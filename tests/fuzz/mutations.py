@@ -139,5 +139,6 @@ _INSIDE = (
     ("a wrong type", _wrong_type),
     ("a wrong length", _wrong_length),
     ("a wrong id", _wrong_id),
+    ("a wrong id", _wrong_id),
     ("another order", _other_order),
 )

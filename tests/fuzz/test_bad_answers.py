@@ -10,7 +10,7 @@ from tests.fuzz.mutations import mutate
 from tests.fuzz.world import Example, World, open_world
 
 pytestmark = pytest.mark.xdist_group("fuzz")
-EXAMPLES, CHUNKS = 110, 10
+EXAMPLES, CHUNKS = 160, 10
 
 
 @pytest.fixture(scope="module")
