@@ -27,6 +27,7 @@ class Program:
     def run(self, *arguments: str, given: str = "") -> str:
         ended = subprocess.run(
             [*self.command, *arguments],
+            check=False,
             env=self.environment,
             input=given,
             capture_output=True,
