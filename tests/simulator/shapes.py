@@ -101,10 +101,20 @@ def _ends(pattern: str) -> tuple[str, str]:
 
 
 def _out_of_order(recorded: Shape, found: Shape) -> list[str]:
-    """The first path that comes elsewhere than recorded, among those that both have."""
-    one = [path for path in recorded if path in found]
-    other = [path for path in found if path in recorded]
-    for expected, came in zip(one, other, strict=True):
-        if expected != came:
-            return [f"order: {came} comes where {expected} was recorded"]
-    return []
+    """For each object the first key that comes elsewhere than recorded, among those in both."""
+    told = []
+    for parent, keys in _by_parent(recorded, found).items():
+        for expected, came in zip(keys, _by_parent(found, recorded)[parent], strict=True):
+            if expected != came:
+                told.append(f"order: {came} comes where {expected} was recorded")
+                break
+    return told
+
+
+def _by_parent(shape: Shape, other: Shape) -> dict[str, list[str]]:
+    """The paths that both have, by the path of the object they are in."""
+    found: dict[str, list[str]] = {}
+    for path in shape:
+        if path in other:
+            found.setdefault(path.rpartition(".")[0], []).append(path)
+    return found
