@@ -80,3 +80,31 @@ def test_an_expired_session_is_refreshed(flow: Flow) -> None:
     done = flow("refresh")
     assert done["refreshed"] == 1
     assert done["found"]["totalSize"] == 1
+
+
+def test_it_logs_in_by_password_and_refreshes_by_itself(
+    org: Simulator, flow: Flow, refresh_token: str
+) -> None:
+    known = {
+        "username": org.ready["admin_username"],
+        "password": org.ready["admin_password"],
+        "security_token": org.ready["admin_security_token"],
+        "client_id": org.ready["client_id"],
+        "client_secret": org.ready["client_secret"],
+    }
+    done = flow("logins", refresh_token=refresh_token, **known)
+    assert done["user"]["organizationId"] == org.ready["organization_id"]
+    assert (done["soapFound"], done["oauthFound"], done["refreshFound"]) == (1, 1, 1)
+    assert done["afterLogout"]["error"]["code"] == "INVALID_SESSION_ID"
+    assert done["wrong"]["error"]["message"].startswith("INVALID_LOGIN: Invalid username")
+
+
+def test_bulk_jobs_load_and_query(flow: Flow, people: list[str]) -> None:
+    one, two = people[10:12]
+    done = flow("bulk", ids=[one, two])
+    loaded = done["loaded"]
+    assert {row["Id"] for row in loaded["successfulResults"]} == {one, two}
+    (failed,) = loaded["failedResults"]
+    assert failed["Title"] == "nobody"
+    assert failed["sf__Error"]
+    assert {row["Id"]: row["Title"] for row in done["rows"]} == {one: "bulk, “one”", two: None}

@@ -70,6 +70,61 @@ async function refresh() {
   return { refreshed, found };
 }
 
-const flows = { query, describe, records, refresh };
+async function logins() {
+  const app = { loginUrl: order.url, clientId: order.client_id, clientSecret: order.client_secret };
+  const ask = (conn) => conn.query("SELECT Id FROM User LIMIT 1").then((found) => found.totalSize);
+
+  const soap = new jsforce.Connection({ loginUrl: order.url, version: "59.0" });
+  const user = await soap.login(order.username, order.password + order.security_token);
+  const soapFound = await ask(soap);
+  await soap.logout();
+
+  const oauth = new jsforce.Connection({ oauth2: app, version: "59.0" });
+  await oauth.login(order.username, order.password + order.security_token);
+  const oauthFound = await ask(oauth);
+
+  const refreshing = new jsforce.Connection({
+    oauth2: app,
+    instanceUrl: order.url,
+    accessToken: "00Dnonsense!expired",
+    refreshToken: order.refresh_token,
+    version: "59.0",
+  });
+  const refreshFound = await ask(refreshing);
+  const kept = refreshing.accessToken;
+  await refreshing.logout();
+  const after = new jsforce.Connection({ instanceUrl: order.url, accessToken: kept, version: "59.0" });
+
+  const wrong = new jsforce.Connection({ loginUrl: order.url, version: "59.0" });
+  return {
+    user,
+    soapFound,
+    oauthFound,
+    refreshFound,
+    afterLogout: await attempt(ask(after)),
+    wrong: await attempt(wrong.login(order.username, "wrong")),
+  };
+}
+
+async function bulk() {
+  const conn = connect();
+  conn.bulk2.pollInterval = 100;
+  conn.bulk2.pollTimeout = 30000;
+  const [one, two] = order.ids;
+  const loaded = await conn.bulk2.loadAndWaitForResults({
+    object: "User",
+    operation: "update",
+    input: [
+      { Id: one, Title: "bulk, “one”" },
+      { Id: two, Title: null },
+      { Id: "0055f000005mc66AAA", Title: "nobody" },
+    ],
+  });
+  const stream = await conn.bulk2.query(`SELECT Id, Title FROM User WHERE Id IN ('${one}', '${two}')`);
+  const rows = await stream.toArray();
+  return { loaded, rows };
+}
+
+const flows = { query, describe, records, refresh, logins, bulk };
 const result = await flows[process.argv[2]]();
 process.stdout.write(JSON.stringify(result));
