@@ -33,6 +33,11 @@ def credentials(org: Simulator) -> dict[str, dict[str, str]]:
             "username": ready["jwt_username"],
             "private_key_file": ready["jwt_private_key_file"],
         },
+        "soap": {
+            "username": ready["admin_username"],
+            "password": ready["admin_password"],
+            "security_token": ready["admin_security_token"],
+        },
     }
 
 
@@ -42,7 +47,7 @@ def people(org: Simulator) -> list[str]:
     return [user["Id"] for user in users if user["Username"].startswith("user0")]
 
 
-@pytest.mark.parametrize("login", ["client_credentials", "jwt"])
+@pytest.mark.parametrize("login", ["client_credentials", "jwt", "soap"])
 def test_it_logs_in_and_reads(org: Simulator, people: list[str], login: str) -> None:
     done = flow(org, "reads", login, ids=people[:1])
     assert len(set(done["ids"])) == len(done["ids"]) > 2000
@@ -60,3 +65,13 @@ def test_records_are_written_alone_in_a_batch_and_composed(
     assert done["refused"]["code"] == "INVALID_FIELD"
     read = org.admin().call("GET", f"sobjects/User/{one}").json()
     assert read["Title"] == "composite"
+
+
+def test_a_bulk_job_tells_the_fate_of_every_row(org: Simulator, people: list[str]) -> None:
+    known, unknown = people[10:12], "0055f000005mc66AAA"
+    done = flow(org, "bulk", "client_credentials", ids=known, unknown=unknown)
+    assert done["states"] == ["JobComplete"]
+    assert {row["sf__Id"] for row in done["successful_results"]} == set(known)
+    assert {row["Title"] for row in done["successful_results"]} == {"bulk, “here”"}
+    (failed,) = done["failed_results"]
+    assert failed["Id"] == unknown

@@ -107,4 +107,4 @@ def test_bulk_jobs_load_and_query(flow: Flow, people: list[str]) -> None:
     (failed,) = loaded["failedResults"]
     assert failed["Title"] == "nobody"
     assert failed["sf__Error"]
-    assert {row["Id"]: row["Title"] for row in done["rows"]} == {one: "bulk, “one”", two: None}
+    assert {row["Id"]: row["Title"] for row in done["rows"]} == {one: "bulk, “one”", two: ""}

@@ -57,6 +57,16 @@ async def writes(sf: Salesforce, order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+async def bulk(sf: Salesforce, order: dict[str, Any]) -> dict[str, Any]:
+    rows = [{"Id": one, "Title": "bulk, “here”"} for one in [*order["ids"], order["unknown"]]]
+    done = await sf.bulk_v2.update("User", rows)
+    return {
+        "states": [job.state for job in done.jobs],
+        "successful_results": done.successful_results,
+        "failed_results": done.failed_results,
+    }
+
+
 async def refusal(call: Any) -> dict[str, Any]:
     try:
         await call
@@ -65,7 +75,7 @@ async def refusal(call: Any) -> dict[str, Any]:
     return {}
 
 
-FLOWS = {"reads": reads, "writes": writes}
+FLOWS = {"reads": reads, "writes": writes, "bulk": bulk}
 
 
 def login(order: dict[str, Any]) -> Auth:
