@@ -15,6 +15,7 @@ from simulator.identity import App, load_app
 from simulator.journal import Journal
 from simulator.locks import Locks
 from simulator.openid import OpenId
+from simulator.permission_records import mirror_permission_sets
 from simulator.quota import Quota
 from simulator.records import Records
 from simulator.schema.access import Access
@@ -50,6 +51,9 @@ class Org:
                 )
                 seed_org(self.db, self.records, settings.population)
                 self.db.set_setting("schema_date", str(self.clock.seconds()))
+        with self.db.transaction():
+            mirror_permission_sets(self.db, self.records)
+        self.retired_versions: set[str] = set()
         self.app: App = load_app(self.db, settings.folder)
         self.queries = Queries(self.db, schema)
         self.openid = OpenId(self.db, settings.folder)
@@ -59,7 +63,6 @@ class Org:
         self.locks = Locks()
         self.quota = Quota(self.db, self.clock)
         self.concurrency = Concurrency()
-        self.retired_versions: set[str] = set()
         self.automations = Automations(
             self.db, self.clock, self.records, self.locks, Actors(self.role_of, self._id_of)
         )
