@@ -80,7 +80,6 @@ def test_a_locked_row_fails_alone(org: Simulator, operate: Operate, people: list
     assert titles(org, [locked]) != ["Not written"]
 
 
-@pytest.mark.xfail(reason="Account is not served yet", strict=True)
 def test_rows_are_inserted_upserted_and_deleted(operate: Operate) -> None:
     fields = ["Name", "AccountNumber"]
     rows = [["Älpha", "C-1"], ["", "C-2"], ["Gamma", "C-3"]]

@@ -33,7 +33,28 @@ ANSWERS = [
     for path in sorted(FOLDER.glob("*.toml"))
     for answer in tomllib.loads(path.read_text("utf-8")).get("answer", [])
 ]
+CUSTOM = """
+name = "Custom__c"
+label = "Custom"
+plural = "Customs"
+prefix = "a00"
+deletable = true
+
+[fields]
+Name = { type = "string", label = "Custom Name", length = 80, required = true, name_field = true }
+Key__c = { type = "string", length = 40, external_id = true, unique = true }
+"""
 _numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """More users than a page holds, and an object of the customer's own."""
+    folder = tmp_path_factory.mktemp("objects")
+    (folder / "Custom__c.toml").write_text(CUSTOM, "utf-8")
+    simulator = Simulator("--users", "2300", "--seed", "7", "--objects", str(folder))
+    yield simulator
+    assert simulator.stop() == 0
 
 
 class Places:
@@ -68,10 +89,6 @@ class Places:
         for _ in range(2):
             self._create("Contact", LastName="Shapes", Email=email)
         return email
-
-    def custom_object(self) -> str:
-        found = self._admin.call("GET", "sobjects").json()["sobjects"]
-        return str(next(entry["name"] for entry in found if entry["custom"]))
 
     def next_page(self) -> str:
         query = "SELECT Id, Username FROM User ORDER BY SystemModstamp ASC"

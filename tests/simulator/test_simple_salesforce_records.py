@@ -21,8 +21,6 @@ from simple_salesforce.format import format_external_id, format_soql
 
 from tests.simulator.running import Simulator
 
-UNSERVED = pytest.mark.xfail(reason="no Account or Contact yet", strict=True)
-
 
 @pytest.fixture
 def sf(org: Simulator) -> Iterator[Salesforce]:
@@ -49,7 +47,6 @@ def made(answer: Any) -> str:
     return str(answer["id"])
 
 
-@UNSERVED
 def test_a_record_lives_and_dies(sf: Salesforce, accounts: SFType) -> None:
     account = made(accounts.create({"Name": "Ålesund & Söhne", "Industry": "Technology"}))
     found = accounts.get(account)
@@ -69,7 +66,6 @@ def test_a_record_lives_and_dies(sf: Salesforce, accounts: SFType) -> None:
     assert account in {record["id"] for record in gone["deletedRecords"]}
 
 
-@UNSERVED
 def test_upsert_by_an_external_id(contacts: SFType) -> None:
     email = "first+last@upsert.example"
     key = format_external_id("Email", email)
@@ -82,7 +78,6 @@ def test_upsert_by_an_external_id(contacts: SFType) -> None:
     assert (found["Id"], found["LastName"]) == (created.json()["id"], "Second")
 
 
-@UNSERVED
 def test_upsert_where_two_have_that_external_id(contacts: SFType) -> None:
     for name in ("One", "Two"):
         made(contacts.create({"LastName": name, "Email": "both@upsert.example"}))
@@ -91,7 +86,6 @@ def test_upsert_where_two_have_that_external_id(contacts: SFType) -> None:
     assert len(cast("list[str]", refused.value.content)) == 2
 
 
-@UNSERVED
 def test_refusals_name_the_field(contacts: SFType) -> None:
     with pytest.raises(SalesforceMalformedRequest) as refused:
         contacts.create({"FirstName": "Nameless"})
@@ -109,7 +103,6 @@ def test_pages_are_fetched_by_hand(sf: Salesforce) -> None:
     assert sf.query_more(locator, include_deleted=True)["records"] == by_url["records"]
 
 
-@UNSERVED
 def test_soql_is_formatted_from_values(sf: Salesforce, accounts: SFType) -> None:
     name = 'O\'Neill 100% \\ "quoted"'
     account = made(accounts.create({"Name": name}))
@@ -123,7 +116,6 @@ def test_soql_is_formatted_from_values(sf: Salesforce, accounts: SFType) -> None
     assert [record["Id"] for record in sf.query_all(query)["records"]] == [account]
 
 
-@UNSERVED
 def test_the_org_tells_of_itself(org: Simulator, sf: Salesforce) -> None:
     assert sf.is_sandbox() in (True, False)
     person = sf.oauth2("userinfo")
