@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from simulator.clock import Clock, http_date
 from simulator.encoding import compress, decompress, encode
+from simulator.streaming import Stream, send_stream
 
 JSON = "application/json;charset=UTF-8"
 HEADERS = {
@@ -103,6 +104,9 @@ async def send_reply(
         return
     if reply.wire:
         send = reply.wire(scope, send)
+    if isinstance(reply.body, Stream):
+        await _send_streamed(exchange, reply, reply.body, clock, send)
+        return
     if isinstance(reply.body, str):
         content = reply.body.encode()
     else:
@@ -125,3 +129,17 @@ async def send_reply(
     await send(
         {"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else content}
     )
+
+
+async def _send_streamed(
+    exchange: Exchange, reply: Reply, stream: Stream, clock: Clock, send: Send
+) -> None:
+    """An answer that is too large to hold; without a known length it goes out in chunks."""
+    headers = {**HEADERS, "Date": http_date(clock.seconds()), **reply.headers}
+    if stream.length is not None:
+        headers["Content-Length"] = str(stream.length)
+    raw = [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+    ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send_stream(Stream(()) if exchange.method == "HEAD" else stream, send)

@@ -1,4 +1,4 @@
-"""Tables for the objects of the schema, and their growth when the schema grows."""
+"""Tables and indexes for the objects of the schema, and their growth when the schema grows."""
 
 from __future__ import annotations
 
@@ -29,6 +29,23 @@ def prepare(database: Database, schema: Schema) -> None:
             database.set_setting("schema", schema.fingerprint)
 
 
+def index(database: Database, schema: Schema) -> None:
+    """What makes pages and look-ups quick; built after seeding, in one go.
+
+    The order of ids needs no index of its own: it is the primary key's.
+    """
+    with database.transaction():
+        for sobject in schema.objects.values():
+            _index(database, sobject, f"stamp_{sobject.name}", "SystemModstamp, Id")
+            for field in sobject.fields:
+                if is_indexed(sobject, field):
+                    _index(database, sobject, f"key_{sobject.name}_{field.name}", keyed(field))
+
+
+def _index(database: Database, sobject: SObject, name: str, columns: str) -> None:
+    database.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON {sobject.table} ({columns})')
+
+
 def _column(sobject: SObject, field: Field) -> str:
     if field.virtual:
         return f'"{field.name}" TEXT GENERATED ALWAYS AS ({address_sql(sobject, field)}) VIRTUAL'
@@ -44,12 +61,6 @@ def _create(database: Database, sobject: SObject) -> None:
     for field in sobject.fields:
         if field.name not in present:
             database.execute(f"ALTER TABLE {sobject.table} ADD COLUMN {_column(sobject, field)}")
-    name = f'"stamp_{sobject.name}"'
-    database.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {sobject.table} (SystemModstamp, Id)")
-    for field in sobject.fields:
-        if is_indexed(sobject, field):
-            name, column = f'"key_{sobject.name}_{field.name}"', keyed(field)
-            database.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {sobject.table} ({column})")
 
 
 def _recompute(database: Database, sobject: SObject) -> None:

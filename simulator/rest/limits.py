@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.bulk.allotments import used
 from simulator.rest.call import Answer, Call
 
 OTHERS = {
@@ -84,10 +85,12 @@ CUSTOM_PERMISSION_SETS = {"Max": 1000, "Remaining": 1000}
 def limits(call: Call) -> Answer:
     quota = call.org.quota
     remaining = max(0, quota.max - quota.used)
-    daily: dict[str, dict[str, Any]] = {
-        "DailyApiRequests": {"Max": quota.max, "Remaining": remaining}
+    found: dict[str, Any] = {"DailyApiRequests": {"Max": quota.max, "Remaining": remaining}}
+    bulk = used(call.org)
+    found |= {
+        name: {"Max": most, "Remaining": max(0, most - bulk.get(name, 0))}
+        for name, most in OTHERS.items()
     }
-    found = daily | {name: {"Max": most, "Remaining": most} for name, most in OTHERS.items()}
     found["PermissionSets"] |= {"CreateCustom": CUSTOM_PERMISSION_SETS}  # one within another
     return Answer(body=dict(sorted(found.items())))
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from simulator.errors import ApiError, not_found
+from simulator.bulk import ingest, outcomes, pages
+from simulator.bulk import query as bulk_query
+from simulator.errors import method_not_allowed, not_found
 from simulator.rest import (
     batch,
     collection_writes,
@@ -42,16 +44,14 @@ def dispatch(call: Call) -> Answer:
         if found:
             handler = handlers.get("GET" if call.method == "HEAD" else call.method)
             if handler is None:
-                allowed = ",".join(handlers)
-                message = f"HTTP Method '{call.method}' not allowed. Allowed are {allowed}"
-                raise ApiError(405, "METHOD_NOT_ALLOWED", message)
+                raise method_not_allowed(call.method, handlers)
             return handler(call, *found.groups())
     raise not_found()
 
 
 def may_write(method: str, path: str) -> bool:
-    """Whether a request can change records; reads by POST cannot."""
-    if method in ("GET", "HEAD"):
+    """Whether a request can change records; reads by POST cannot, and bulk jobs do it later."""
+    if method in ("GET", "HEAD") or JOBS.search(path):
         return False
     return method != "POST" or not READ_BY_POST.search(path)
 
@@ -78,6 +78,7 @@ def _route(pattern: str, **handlers: Handler) -> tuple[re.Pattern[str], dict[str
     return re.compile(pattern, re.IGNORECASE), handlers
 
 
+JOBS = re.compile(r"/v\d+\.\d/jobs/", re.IGNORECASE)
 READ_BY_POST = re.compile(r"/composite/sobjects/\w+/?$", re.IGNORECASE)
 ROUTES = (
     _route(r"", GET=versions.root),
@@ -101,6 +102,21 @@ ROUTES = (
     _route(r"recent", GET=recent.recent),
     _route(r"limits", GET=limits.limits),
     _route(r"limits/recordCount", GET=limits.record_count),
+    _route(r"jobs/ingest", GET=ingest.listing, POST=ingest.create),
+    _route(r"jobs/ingest/(\w+)", GET=ingest.read, PATCH=ingest.change, DELETE=ingest.delete),
+    _route(r"jobs/ingest/(\w+)/batches", PUT=ingest.upload),
+    _route(r"jobs/ingest/(\w+)/successfulResults", GET=outcomes.successful),
+    _route(r"jobs/ingest/(\w+)/failedResults", GET=outcomes.failed),
+    _route(r"jobs/ingest/(\w+)/unprocessedRecords", GET=outcomes.unprocessed),
+    _route(r"jobs/query", GET=bulk_query.listing, POST=bulk_query.create),
+    _route(
+        r"jobs/query/(\w+)",
+        GET=bulk_query.read,
+        PATCH=bulk_query.change,
+        DELETE=bulk_query.delete,
+    ),
+    _route(r"jobs/query/(\w+)/results", GET=pages.results),
+    _route(r"jobs/query/(\w+)/resultPages", GET=pages.parallel),
     _route(r"composite", POST=_composite),
     _route(r"composite/batch", POST=_batch),
     _route(r"composite/graph", POST=_graph),
