@@ -85,7 +85,6 @@ def test_a_wrong_secret_is_told(source: Source, settings: dict[str, Any]) -> Non
     assert status["status"] == "FAILED"
 
 
-@pytest.mark.xfail(reason="no Bulk API yet", strict=True)
 def test_it_reads_users_over_rest_and_then_only_what_changed(
     org: Simulator, source: Source, settings: dict[str, Any]
 ) -> None:
@@ -108,7 +107,6 @@ def test_it_reads_users_over_rest_and_then_only_what_changed(
     assert changed in {user["Id"] for user in again}
 
 
-@pytest.mark.xfail(reason="no Bulk API yet", strict=True)
 def test_it_reads_a_plain_object_over_bulk(
     org: Simulator, source: Source, settings: dict[str, Any]
 ) -> None:
