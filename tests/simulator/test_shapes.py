@@ -187,3 +187,8 @@ def wrong_headers(given: requests.Response, groups: list[str]) -> list[str]:
 def test_a_difference_is_told(changed: Any, told: list[str]) -> None:
     recorded = shape_of({"a": 1, "b": [{"c": "x"}]})
     assert differences(recorded, shape_of(changed)) == told
+
+
+def test_header_names_are_written_as_in_reality(org: Simulator) -> None:
+    names = list(org.anyone.call("GET", "/services/data").headers)
+    assert {"Content-Type", "Content-Length", "Date", "Cache-Control"} <= set(names)
