@@ -7,7 +7,7 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick coverage check lint types contracts bench soak screenshots mutants defenses fuzz lock clean
+.PHONY: help demo test quick coverage check lint types contracts clients bench soak screenshots mutants defenses fuzz lock clients-lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ types: $(VENV)/.dev ## mypy, strict
 contracts: $(VENV)/.dev ## Which module may import which
 	$(BIN)/lint-imports
 
+clients: $(VENV)/.dev ## Programs that others wrote against the simulated org; ARGS="-k tap" picks one
+	$(PYTEST) tests/clients -o python_files='check_*.py' -v $(ARGS)
+
 bench: $(VENV)/.dev ## The measurements of the README; ARGS picks one
 	$(BIN)/python -m bench $(ARGS)
 
@@ -71,5 +74,10 @@ lock: ## Pin what pyproject.toml asks for, with hashes
 	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml --group build --group dev -o requirements-dev.lock
 
+clients-lock: ## Pin the Python clients of tests/clients, with hashes
+	for pins in tests/clients/pins/*.in; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --custom-compile-command "make clients-lock" --python-version 3.11 $$pins -o $${pins%.in}.txt || exit 1; \
+	done
+
 clean: ## Remove what was installed and measured
-	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache mutants
+	rm -rf $(VENV) .clients .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache mutants

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from simulator.clock import Clock, http_date
 from simulator.encoding import compress, decompress, encode
+from simulator.header_names import raw
 from simulator.streaming import Stream, send_stream
 
 JSON = "application/json;charset=UTF-8"
@@ -122,10 +123,7 @@ async def send_reply(
     if reply.status not in NO_BODY:
         headers["Content-Length"] = str(len(content))
         headers.setdefault("Content-Type", JSON)
-    raw = [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
-    ]
-    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw(headers)})
     await send(
         {"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else content}
     )
@@ -138,8 +136,5 @@ async def _send_streamed(
     headers = {**HEADERS, "Date": http_date(clock.seconds()), **reply.headers}
     if stream.length is not None:
         headers["Content-Length"] = str(stream.length)
-    raw = [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
-    ]
-    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw(headers)})
     await send_stream(Stream(()) if exchange.method == "HEAD" else stream, send)

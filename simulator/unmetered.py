@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
@@ -13,6 +14,7 @@ from simulator.org import Org
 
 NOT_CACHED = {
     "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
+    "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
     "X-ReadOnlyMode": "false",
 }
 Resource = Callable[[Org, Exchange], Reply]
@@ -33,7 +35,9 @@ class Unmetered:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = await read_exchange(scope, receive)
         reply = await answer_with_faults(self._org, begin(self._org, exchange), self._answer)
-        reply.headers |= NOT_CACHED
+        request_id = uuid.uuid4().hex
+        names = {"X-SFDC-Request-Id": request_id, "X-Request-Id": request_id}
+        reply.headers |= NOT_CACHED | names
         await send_reply(exchange, reply, self._org.clock, scope, send)
 
     async def _answer(self, visit: Visit) -> Reply:

@@ -20,6 +20,11 @@ from simulator.oauth.clients import parameters
 from simulator.org import Org
 from simulator.records import Row
 
+RECORDED_ORDER = (
+    *("enterprise", "metadata", "partner", "rest", "sobjects", "search", "query", "recent"),
+    *("tooling_soap", "tooling_rest", "profile", "feeds", "groups", "users", "feed_items"),
+    *("feed_elements", "custom_domain"),
+)
 SOAP_URLS = {"enterprise": "c", "metadata": "m", "partner": "u", "tooling_soap": "T"}
 REST_URLS = {
     "rest": "",
@@ -156,4 +161,5 @@ def _urls(org: Org, instance: str, user_id: str) -> dict[str, str]:
     rest = {
         name: f"{instance}/services/data/v{{version}}/{path}" for name, path in REST_URLS.items()
     }
-    return soap | rest | {"profile": f"{instance}/{user_id}", "custom_domain": instance}
+    urls = soap | rest | {"profile": f"{instance}/{user_id}", "custom_domain": instance}
+    return {name: urls[name] for name in RECORDED_ORDER}

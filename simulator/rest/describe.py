@@ -37,7 +37,8 @@ def global_describe(call: Call) -> Answer:
         return unchanged
     objects = sorted(call.org.schema.objects.values(), key=lambda o: o.name)
     entries = [_summary(call, sobject) for sobject in objects]
-    return Answer(body={"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries})
+    body = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries}
+    return Answer(body=body, headers=headers)
 
 
 def basic_info(call: Call, name: str) -> Answer:

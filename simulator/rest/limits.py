@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from simulator.bulk.allotments import used
 from simulator.rest.call import Answer, Call
 
@@ -77,16 +79,19 @@ OTHERS = {
     "SingleEmail": 15,
     "StreamingApiConcurrentClients": 20,
 }
+CUSTOM_PERMISSION_SETS = {"Max": 1000, "Remaining": 1000}
 
 
 def limits(call: Call) -> Answer:
     quota = call.org.quota
-    daily = {"DailyApiRequests": {"Max": quota.max, "Remaining": max(0, quota.max - quota.used)}}
+    remaining = max(0, quota.max - quota.used)
+    found: dict[str, Any] = {"DailyApiRequests": {"Max": quota.max, "Remaining": remaining}}
     bulk = used(call.org)
-    found = daily | {
+    found |= {
         name: {"Max": most, "Remaining": max(0, most - bulk.get(name, 0))}
         for name, most in OTHERS.items()
     }
+    found["PermissionSets"] |= {"CreateCustom": CUSTOM_PERMISSION_SETS}  # one within another
     return Answer(body=dict(sorted(found.items())))
 
 
