@@ -54,7 +54,7 @@ class Editor:
                 break
             time.sleep(0.3)
         done = answer.status_code == 204
-        self._ledger.note("edits" if done else f"edit refused: {answer.text[:200]}")
+        self._ledger.note("edits" if done else f"edit refused: {answer.text[:80]}")
         return done
 
     def control(self, name: str, body: object = None, method: str | None = None) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import FAULTS, STOPPING
 from tests.e2e.harness import FIELDS
 
 HOT = 16
@@ -86,20 +86,12 @@ def some_edit(chance: random.Random) -> dict[str, object]:
     if luck < 0.05:
         return {"IsActive": chance.random() < 0.5}
     if luck < 0.08:
-        return _hand(chance)
-    if luck < 0.11:
         return {"Department": f"Department {chance.randrange(100)}"}
     names: Sequence[str] = chance.sample(sorted(FIELDS), chance.choice([1, 1, 2, 3]))
     if chance.random() < 0.45:
         names = chance.choice([["Freedom"], ["SCV"], ["Freedom", "SCV"]])
     ticked = 0.75 if set(names) & {"Freedom", "SCV"} else 0.5
     return {f"Requested_{FIELDS[name]}__c": chance.random() < ticked for name in names}
-
-
-def _hand(chance: random.Random) -> dict[str, object]:
-    """A hand on the effective flags."""
-    name = chance.choice(sorted(FIELDS))
-    return {f"Effective_{FIELDS[name]}__c": chance.random() < 0.5}
 
 
 def _edits(chance: random.Random, seconds: float, rate: float, users: int) -> Iterator[Event]:
@@ -154,12 +146,26 @@ def _faults(chance: random.Random, seconds: float) -> Iterator[Event]:
     bag: list[str] = []
     at = chance.uniform(0.5, 2)
     while at < seconds - 1:
-        bag = bag or chance.sample(sorted(FAULTS), len(FAULTS))
-        kinds = [bag.pop() for _ in range(min(chance.choice([1, 1, 2]), len(bag)))]
-        lasts = chance.uniform(1.5, 5)
+        bag = bag or _bag_of_faults(chance)
+        kinds = sorted({bag.pop() for _ in range(min(chance.choice([1, 1, 2]), len(bag)))})
+        lasts = chance.uniform(2, 5)
         yield Event(at, "fault", {"kinds": kinds, "seed": chance.randrange(10**6)})
         yield Event(min(at + lasts, seconds), "heal", {"kinds": kinds})
         at += lasts + chance.uniform(0.3, 3)
+
+
+def _bag_of_faults(chance: random.Random) -> list[str]:
+    """Every kind comes up; one that lets the whole org rest only every third time as often."""
+    passing, stopping = sorted(set(FAULTS) - STOPPING), sorted(STOPPING)
+    bags = [chance.sample(passing, len(passing)) for _ in range(3)]
+    for bag, some in zip(bags, _thirds(chance.sample(stopping, len(stopping))), strict=True):
+        for kind in some:
+            bag.insert(chance.randrange(len(bag) + 1), kind)
+    return [kind for bag in bags for kind in bag]
+
+
+def _thirds(kinds: Sequence[str]) -> list[Sequence[str]]:
+    return [kinds[number::3] for number in range(3)]
 
 
 def _troubles(chance: random.Random, seconds: float) -> Iterator[Event]:
