@@ -1,12 +1,13 @@
 """From what runs to what the checker reads: evidence of the orgs, the store, logs and files."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.chaos.books import everything
 from tests.chaos.checks.evidence import CalmEdit, Evidence, Reconciled
-from tests.chaos.stage import CALM, Stage
+from tests.chaos.searching import secrets_in_files, secrets_in_tables
+from tests.chaos.stage import Stage
 from tests.e2e import traces
 from tests.e2e.harness import ORG, Salesforce
 from tests.e2e.judge import since_of
@@ -51,7 +52,7 @@ def gather(
         listed=[row for row in listed if row["org"] == ORG],
         reconciled=reconciled,
         calm=list(_calm_edits(stage.calm, start.calm_changes, troubles)),
-        secrets=secrets(stage, token),
+        secrets=_secrets(stage, token),
         log=stage.made.log(),
     )
 
@@ -106,23 +107,9 @@ def _trouble_until(
     return max(met, default=None)
 
 
-def secrets(stage: Stage, token: str) -> list[str]:
-    """Where a secret of either org, or the token of the API, is found in files or tables."""
-    found = []
-    for name, org in ((ORG, stage.org), (CALM, stage.calm)):
-        found += [f"file {file} ({name})" for file in _files_with_secrets(stage, org)]
-    patterns = [traces.secret_of(org) for org in (stage.org, stage.calm)]
-    for table, values in everything(stage.books):
-        text = repr(values).encode()
-        if token.encode() in text or any(pattern.search(text) for pattern in patterns):
-            found.append(f"table {table}")
-    home = stage.home / "program"
-    files = (path for path in home.rglob("*") if path.is_file())
-    found += [f"file {path.name} (token)" for path in files if token.encode() in path.read_bytes()]
-    return sorted(set(found))
-
-
-def _files_with_secrets(stage: Stage, org: Salesforce) -> list[str]:
-    searched, found = traces.secrets_in(stage.home / "program", org)
-    assert searched > 3, "there is something to search"
-    return found
+def _secrets(stage: Stage, token: str) -> list[str]:
+    """Where a secret of either org is, or the token of the page's API."""
+    patterns = [traces.secret_of(stage.org), traces.secret_of(stage.calm)]
+    patterns.append(re.compile(re.escape(token.encode())))
+    files = secrets_in_files(stage.home / "program", patterns)
+    return [*files, *secrets_in_tables(stage.books, patterns)]
