@@ -3,14 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.chaos.checks.checker import check
 from tests.chaos.gathering import beginning, gather
-from tests.chaos.people import Editor, Ledger, Racer, Reviewer
+from tests.chaos.people import Editor, Ledger, Racer, Reviewer, api_token
 from tests.chaos.quiet import NeverQuiet, wait_until_quiet
 from tests.chaos.report import Told, account, summary
 from tests.chaos.schedule import Event, Schedule
@@ -49,17 +49,17 @@ class Campaign:
         quiet_at_first = wait_until_quiet(made)
         start = beginning(made)
         with ExitStack() as stack:
-            reviewer = Reviewer(made, self.ledger)
-            stack.callback(reviewer.close)
-            faults, troubles = self._act(made, reviewer, stack)
+            token = api_token(made)
+            reviewer = Reviewer(made, self.ledger, token)
+            faults, troubles = self._act(made, token, stack)
             faults.heal()
-            self._make_peace(made, reviewer)
+            self._make_peace(made, stack.enter_context(closing(reviewer)))
         figures: dict[str, Any] = {"quiet_at_first": round(quiet_at_first, 1)}
         try:
             figures["quiet_after"] = round(wait_until_quiet(made), 1)
         except NeverQuiet as error:
             self.failures.append(str(error))
-        evidence = gather(made, start, troubles.when, reviewer.secret)
+        evidence = gather(made, start, troubles.when, token)
         verdict = check(evidence)
         figures |= {
             "kills": dict(troubles.kills),
@@ -71,9 +71,7 @@ class Campaign:
         told = summary(self.schedule, made.database, verdict, figures, self.failures)
         return Told(told, account(evidence, verdict))
 
-    def _act(
-        self, made: Stage, reviewer: Reviewer, stack: ExitStack
-    ) -> tuple[FaultLane, TroubleLane]:
+    def _act(self, made: Stage, token: str, stack: ExitStack) -> tuple[FaultLane, TroubleLane]:
         """All lanes, from now on until the time is up; this thread does the troubles."""
 
         def editor(org: Salesforce) -> Editor:
@@ -84,10 +82,14 @@ class Campaign:
         edits, races, control = editor(made.org), editor(made.org), editor(made.org)
         faults = FaultLane(made, control, self.ledger)
         troubles = TroubleLane(made, self.ledger)
+        reviewers = [Reviewer(made, self.ledger, token) for _ in range(2)]
+        for reviewer in reviewers:
+            stack.callback(reviewer.close)
         lanes: dict[str, Callable[[Event], None]] = {
             "edits": lambda event: _edit(edits, event),
             "races": Racer(made.org, races, self.ledger).race,
-            "people": reviewer.act,
+            "people": reviewers[0].act,
+            "commands": reviewers[1].act,
             "calm": _Toggler(made.calm, editor(made.calm)).act,
             "faults": faults.act,
         }

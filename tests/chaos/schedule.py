@@ -15,7 +15,7 @@ from tests.e2e.harness import FIELDS
 HOT = 16
 """Users that get many of the edits: what races and flip-flops needs somebody to happen to."""
 
-PARTS = ("worker child", "worker child", "worker", "beat", "broker", "admin", "postgresql")
+PARTS = (*["worker child"] * 3, "worker", "beat", "broker", "admin", "postgresql")
 PEACE = 0.3
 """The share of the time, at the end, in which only the org is in trouble."""
 
@@ -50,6 +50,7 @@ def draw(seed: int, seconds: float, *, rate: float = 8.0, users: int = 300) -> S
         "edits": _edits(_chance(seed, "edits"), seconds, rate, users),
         "races": _races(_chance(seed, "races"), seconds, users),
         "people": _people(_chance(seed, "people"), seconds),
+        "commands": _commands(_chance(seed, "commands"), seconds),
         "calm": _calm(_chance(seed, "calm"), seconds),
         "faults": _faults(_chance(seed, "faults"), seconds),
         "troubles": _troubles(_chance(seed, "troubles"), seconds),
@@ -123,16 +124,20 @@ def _people(chance: random.Random, seconds: float) -> Iterator[Event]:
         keep = chance.choice(["Freedom", "SCV", "none"])
         what = chance.choice(["resolve", "resolve", "resolve", "dismiss"])
         yield Event(at, what, {"pick": chance.random(), "keep": keep})
+    for at in _times(chance, seconds, 20.0, start=5.0):
+        yield Event(at, "reconcile")
+    for at in _times(chance, seconds, 25.0, start=15.0):
+        yield Event(at, "release the brake")
+
+
+def _commands(chance: random.Random, seconds: float) -> Iterator[Event]:
+    """What takes people a while."""
     for at in _times(chance, seconds, 20.0, start=4.0):
         yield Event(at, "resolve by command", {"pick": chance.random(), "keep": "SCV"})
     for at in _times(chance, seconds, 25.0, start=5.0):
-        yield Event(at, "pause", {"seconds": chance.uniform(1, 5)})
-    for at in _times(chance, seconds, 20.0, start=5.0):
-        yield Event(at, "reconcile")
+        yield Event(at, "pause", {"seconds": chance.uniform(1, 4)})
     for at in _times(chance, seconds, 30.0, start=10.0):
         yield Event(at, "retry parked")
-    for at in _times(chance, seconds, 25.0, start=15.0):
-        yield Event(at, "release the brake")
 
 
 def _calm(chance: random.Random, seconds: float) -> Iterator[Event]:
@@ -180,7 +185,7 @@ def _troubles(chance: random.Random, seconds: float) -> Iterator[Event]:
             bag = bag or chance.sample(PARTS, len(PARTS))
             yield Event(at, "kill", {"part": bag.pop()})
             at += chance.uniform(0.2, 2.5)
-        at += chance.uniform(4, 12)
+        at += chance.uniform(5, 14)
     for at in _times(chance, seconds, 35.0, start=8.0):
         yield Event(at, "wipe the broker")
     for at in _times(chance, seconds, 30.0, start=3.0):
