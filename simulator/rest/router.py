@@ -28,7 +28,7 @@ def dispatch(call: Call) -> Answer:
     match = PATH.fullmatch(call.path)
     if match is None:
         raise not_found()
-    versions.check_version(match[1])
+    versions.check_version(match[1], call.org.retired_versions)
     call = replace(call, version=match[1], method=_method(call))
     path = (match[2] or "").rstrip("/")
     for pattern, handlers in ROUTES:
