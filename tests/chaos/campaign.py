@@ -121,6 +121,7 @@ class Campaign:
     def _make_peace(self, made: Stage, reviewer: Reviewer) -> None:
         """What people do after a mend: nothing is paused, all is looked at, parked users go on."""
         made.org.heal()
+        made.org.control("automations", method="DELETE")
         reviewer.resume()
         made.made.tried("check")
         made.made.tried("parked", "retry", "--all")

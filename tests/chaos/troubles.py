@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.chaos.faults import FAULTS, STOPPING
+from tests.chaos.faults import AUTOMATION, FAULTS, STOPPING
 from tests.chaos.people import Editor, Ledger
 from tests.chaos.schedule import Event
 from tests.chaos.stage import Stage
@@ -16,7 +16,7 @@ class FaultLane:
 
     def __init__(self, stage: Stage, control: Editor, ledger: Ledger) -> None:
         self._stage, self._control, self._ledger = stage, control, ledger
-        self._standing: dict[int, str] = {}
+        self._standing: dict[tuple[str, int], str] = {}
         self.hits: Counter[str] = Counter()
 
     def act(self, event: Event) -> None:
@@ -31,20 +31,31 @@ class FaultLane:
     def _order(self, event: Event) -> None:
         for kind in event.more["kinds"]:
             for more in FAULTS[kind]:
-                order = {"kind": kind, "seed": event.more["seed"], **more}
-                made = self._control.control("faults", order)
+                where, name = _named(kind)
+                order = {"kind": name, **more}
+                if where == "faults":
+                    order.setdefault("seed", event.more["seed"])
+                made = self._control.control(where, order)
                 if "id" in made:
-                    self._standing[made["id"]] = kind
+                    self._standing[where, made["id"]] = kind
                 else:  # it is over at once: tokens were revoked
                     self.hits[kind] += 1
 
     def heal(self) -> None:
         """Take back what this lane ordered; races order and take back their own."""
-        for fault in self._control.control("faults")["faults"]:
-            if fault["id"] in self._standing:
-                self.hits[fault["kind"]] += fault["hits"]
-                self._control.control(f"faults/{fault['id']}", method="DELETE")
-        self._standing.clear()
+        for where in ("faults", "automations"):
+            for found in self._control.control(where)[where]:
+                kind = self._standing.pop((where, found["id"]), None)
+                if kind is not None:
+                    self.hits[kind] += found["hits"]
+                    self._control.control(f"{where}/{found['id']}", method="DELETE")
+
+
+def _named(kind: str) -> tuple[str, str]:
+    """Where a kind is ordered, and its name there."""
+    if kind.startswith(AUTOMATION):
+        return "automations", kind.removeprefix(AUTOMATION)
+    return "faults", kind
 
 
 class TroubleLane:

@@ -122,6 +122,6 @@ def follow(evidence: Evidence) -> dict[str, Trail]:
         trails[user_id] = Trail(dict(record), [first.after(first, own=True, decided=BOTH)])
     for change in evidence.changes:
         if change["id"] in trails:
-            own = change["by"] == evidence.own_id
+            own = change["by"] == evidence.own_id and not change.get("automation")
             trails[change["id"]].see(change, own=own, may_keep=bool(evidence.brakes))
     return trails
