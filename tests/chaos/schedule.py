@@ -147,13 +147,13 @@ def _calm(chance: random.Random, seconds: float) -> Iterator[Event]:
 
 
 def _faults(chance: random.Random, seconds: float) -> Iterator[Event]:
-    """One fault after the other, now and then two at once, and calm in between."""
+    """One to three faults at once, and calm in between."""
     bag: list[str] = []
     at = chance.uniform(0.5, 2)
     while at < seconds - 1:
         bag = bag or _bag_of_faults(chance)
-        kinds = sorted({bag.pop() for _ in range(min(chance.choice([1, 1, 2]), len(bag)))})
-        lasts = chance.uniform(2, 5)
+        kinds = sorted({bag.pop() for _ in range(min(chance.choice([1, 2, 2, 3]), len(bag)))})
+        lasts = chance.uniform(2.5, 6)
         yield Event(at, "fault", {"kinds": kinds, "seed": chance.randrange(10**6)})
         yield Event(min(at + lasts, seconds), "heal", {"kinds": kinds})
         at += lasts + chance.uniform(0.3, 3)
