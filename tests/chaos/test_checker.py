@@ -207,9 +207,28 @@ def test_a_second_reconcile_that_finds_something_is_found(tale: Tale, again: Rec
 
 
 def test_a_license_removed_for_no_reason_is_found_though_it_came_back(tale: Tale) -> None:
+    tale.now += 1000
     tale.write(GRANTED, effective(PBX=False))
     tale.write(GRANTED, effective(PBX=True))
     assert broken(tale) == {"I1", "I6"}
+
+
+@pytest.mark.parametrize(("late", "is_broken"), [(40, False), (50, True)])
+def test_a_write_may_follow_from_what_was_until_a_moment_ago(
+    tale: Tale, late: int, is_broken: bool
+) -> None:
+    """However long the record had been so before the edit that the write crossed."""
+    tale.edit(GRANTED, requested(Record=True))
+    tale.now += 1000
+    tale.edit(GRANTED, requested(Record=False))
+    tale.now += late - 1
+    row = {
+        "requested_before": letters("PBX", "Record"),
+        "requested_after": letters("PBX", "Record"),
+    }
+    tale.write(GRANTED, effective(Record=True) | said("In sync", "PBX", "Record"), **row)
+    tale.write(GRANTED, effective(Record=False) | said("In sync", "PBX"))
+    assert broken(tale) == ({"I1"} if is_broken else set())
 
 
 def test_who_was_taken_for_deleted_is_found(tale: Tale) -> None:

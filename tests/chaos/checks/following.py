@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.chaos.checks.evidence import Evidence
-from tests.e2e.judge import LATE_SECONDS, State, flags, from_letters, state_of
+from tests.e2e.judge import State, flags, from_letters, lately, state_of
 from tests.e2e.ruling import BOTH, Names
 
 INTERFACES: Names = BOTH | {"CTI"}
@@ -80,7 +80,7 @@ class Trail:
 
     def _note(self, write: Written, *, may_keep: bool) -> None:
         self.writes.append(write)
-        known = [s for s in self.states if s.at >= write.at - LATE_SECONDS] or self.states[-1:]
+        known = lately(self.states, write.at)
         if write.changes_requests:
             known = [replace(state, asked=write.now.asked) for state in known]
         explained = any(_follows(write, state, may_keep=may_keep) for state in known)
