@@ -14,15 +14,8 @@ from pathlib import Path
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS token (
-    token TEXT PRIMARY KEY, user_id TEXT NOT NULL, issued_at REAL NOT NULL, expires_at REAL NOT NULL
-) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS assignment (
     user_id TEXT NOT NULL, permission_set TEXT NOT NULL, PRIMARY KEY (user_id, permission_set)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS query_cursor (
-    locator TEXT PRIMARY KEY, user_id TEXT NOT NULL, soql TEXT NOT NULL, ids TEXT NOT NULL,
-    deleted INTEGER NOT NULL, created_at REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS call (
     seq INTEGER PRIMARY KEY, received_at REAL NOT NULL, answered_at REAL, user_id TEXT,
