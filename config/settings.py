@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     settle_limit: int = Field(default=2000, ge=1, le=2000)
     live_workers: int = Field(default=2, ge=1, le=64)
     bulk_workers: int = Field(default=1, ge=1, le=64)
+    slow_workers: int = Field(default=2, ge=1, le=64)
     alert_urls: AlertUrls = ()
     alert_urls_file: ExistingFile | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
