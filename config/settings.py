@@ -36,6 +36,7 @@ from config.values import (
     Names,
     redis_url,
 )
+from sync.budget import SANE_BUDGET
 from sync.ports.brake import SANE_LIMITS
 
 SOCKET_BYTES = 100
@@ -51,6 +52,10 @@ class OrgSettings(BaseModel):
     What would remove more than `brake_licenses` licenses, or any from more than `brake_share` of
     the users that hold some, within `brake_minutes`, waits for a person; 0 or none turns a limit
     off.
+
+    From a share of `budget_reconcile` of the day's API calls on reconciles wait, from
+    `budget_poll` on looks are rare, from `budget_reserve` on only writes go on, and every
+    `budget_probe_seconds` it is tried whether there is room again.
 
     Login is by client credentials (`client_secret` or `client_secret_file`) or by JWT bearer
     (`username` and `private_key_file`).
@@ -77,6 +82,19 @@ class OrgSettings(BaseModel):
     brake_licenses: Limit = Field(default=SANE_LIMITS.licenses, ge=0)
     brake_share: FractionLimit = Field(default=SANE_LIMITS.share, ge=0, le=1)
     brake_minutes: FractionLimit = Field(default=SANE_LIMITS.minutes, ge=0, le=10080)
+
+    budget_reconcile: float = Field(default=SANE_BUDGET.reconcile, ge=0, le=1)
+    budget_poll: float = Field(default=SANE_BUDGET.poll, ge=0, le=1)
+    budget_reserve: float = Field(default=SANE_BUDGET.reserve, ge=0, le=1)
+    budget_probe_seconds: float = Field(default=SANE_BUDGET.probe_seconds, ge=1, le=3600)
+
+    @model_validator(mode="after")
+    def _budget_in_order(self) -> Self:
+        if not self.budget_reconcile <= self.budget_poll <= self.budget_reserve:
+            raise ValueError(
+                "budget_reconcile must not be above budget_poll, nor that above budget_reserve"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:

@@ -79,7 +79,7 @@ def sweep() -> None:
             waker().wake(settle, org, LIVE)
         if work.bulk:
             waker().wake(settle, org, BULK)
-        for run_id in work.runs:
+        for run_id in work.runs if work.runs and runtime().org(org).may_run() else ():
             waker().wake_run(reconcile, org, run_id)
 
 
