@@ -29,7 +29,7 @@ class Meter:
     org: str
     store: UsageStore
     budget: Budget
-    _noted: ApiUsage | None = field(default=None, init=False)
+    _heard: ApiUsage | None = field(default=None, init=False)
 
     def stage(self, state: OrgState) -> Stage:
         """How far the org's quota is used up, as far as the store knows."""
@@ -41,7 +41,7 @@ class Meter:
 
     def note(self, usage: ApiUsage | None) -> None:
         """Store what the last answer said."""
-        self._noted = usage
+        self._heard = usage
         if usage is not None:
             self.store.report_usage(self.org, usage.used, usage.allowed)
 
@@ -50,7 +50,8 @@ class Meter:
 
         What another process noted since counts more than what this one heard before.
         """
-        if usage is None or usage is self._noted:
+        if usage is None or usage is self._heard:
             return False
+        self._heard = usage
         moved = abs(usage.used - (state.api_used or 0)) * 100 >= usage.allowed
         return moved or state.api_allowed != usage.allowed
