@@ -64,6 +64,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--schema", type=Path, default=SCHEMA, help="the Salesforce DX project")
     parser.add_argument(
+        "--objects", type=Path, action="append", default=[], help="a folder of objects in TOML"
+    )
+    parser.add_argument(
         "--token-lifetime", type=float, default=7200.0, help="seconds that an access token lasts"
     )
     return parser.parse_args(arguments)
@@ -76,7 +79,7 @@ def _run(options: argparse.Namespace, folder: Path) -> None:
     listener = listen(options.host, options.port)
     org = Org(
         OrgSettings(folder.resolve(), population, options.token_lifetime),
-        read_schema(options.schema),
+        read_schema(options.schema, *options.objects),
     )
     certificates = load_certificates(folder.resolve(), options.name)
     port = listener.getsockname()[1]

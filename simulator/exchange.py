@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from simulator.clock import Clock, http_date
+from simulator.encoding import compress, decompress, encode
 
 JSON = "application/json;charset=UTF-8"
+HEADERS = {
+    "Server": "sfdcedge",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "Vary": "Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "none",
+    "X-Sfdc-Edge-Cache": "none",
+}  # recorded in May 2026
 NO_BODY = {204, 304}
 
 
@@ -47,13 +57,17 @@ class Exchange:
 
 @dataclass
 class Reply:
-    """What is sent; `cut` stands for a connection that ends without an answer."""
+    """What is sent; `cut` stands for a connection that ends without an answer.
+
+    `wire` is what a fault does to the bytes on their way: a wrapper around ASGI's `send`.
+    """
 
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     truncated: bool = False
+    wire: Callable[[Scope, Send], Send] | None = None
 
 
 async def read_exchange(scope: Scope, receive: Receive) -> Exchange:
@@ -68,7 +82,8 @@ async def read_exchange(scope: Scope, receive: Receive) -> Exchange:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     body = b"".join(chunks)
     if headers.get("content-encoding", "").lower() in ("gzip", "deflate"):
-        body = zlib.decompress(body, zlib.MAX_WBITS | 32)
+        with suppress(zlib.error):  # what was not compressed is judged as it came
+            body = decompress(body)
     path = unquote(scope["raw_path"].decode("latin-1").partition("?")[0])
     return Exchange(
         scope["method"],
@@ -80,16 +95,14 @@ async def read_exchange(scope: Scope, receive: Receive) -> Exchange:
     )
 
 
-def encode(body: Any, *, pretty: bool) -> bytes:
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2 if pretty else None)
-
-
 async def send_reply(
     exchange: Exchange, reply: Reply, clock: Clock, scope: Scope, send: Send
 ) -> None:
     if reply.cut:
         scope["extensions"]["simulator.transport"].abort()
         return
+    if reply.wire:
+        send = reply.wire(scope, send)
     if isinstance(reply.body, str):
         content = reply.body.encode()
     else:
@@ -98,7 +111,10 @@ async def send_reply(
         content = b""
     if reply.truncated:
         content = content[: len(content) // 2]
-    headers = {"Date": http_date(clock.seconds()), "Server": "sfdcedge", **reply.headers}
+    content, encoding = compress(content, exchange.headers.get("accept-encoding", ""))
+    headers = {**HEADERS, "Date": http_date(clock.seconds()), **reply.headers}
+    if encoding:
+        headers["Content-Encoding"] = encoding
     if reply.status not in NO_BODY:
         headers["Content-Length"] = str(len(content))
         headers.setdefault("Content-Type", JSON)

@@ -8,13 +8,19 @@ from dataclasses import replace
 
 from simulator.errors import ApiError, not_found
 from simulator.rest import (
+    batch,
+    collection_writes,
     collections,
     composite,
     describe,
+    external,
+    graph,
     limits,
     query,
+    recent,
     replication,
     rows,
+    tree,
     versions,
 )
 from simulator.rest.call import Answer, Call
@@ -28,7 +34,7 @@ def dispatch(call: Call) -> Answer:
     match = PATH.fullmatch(call.path)
     if match is None:
         raise not_found()
-    versions.check_version(match[1])
+    versions.check_version(match[1], call.org.retired_versions)
     call = replace(call, version=match[1], method=_method(call))
     path = (match[2] or "").rstrip("/")
     for pattern, handlers in ROUTES:
@@ -61,7 +67,11 @@ def _composite(call: Call) -> Answer:
 
 
 def _batch(call: Call) -> Answer:
-    return composite.batch(call, dispatch)
+    return batch.batch(call, dispatch)
+
+
+def _graph(call: Call) -> Answer:
+    return graph.graph(call, dispatch)
 
 
 def _route(pattern: str, **handlers: Handler) -> tuple[re.Pattern[str], dict[str, Handler]]:
@@ -77,13 +87,30 @@ ROUTES = (
     _route(r"sobjects/(\w+)/updated", GET=replication.updated),
     _route(r"sobjects/(\w+)/deleted", GET=replication.deleted),
     _route(r"sobjects/(\w+)/(\w+)", GET=rows.read, PATCH=rows.update, DELETE=rows.delete),
+    _route(
+        r"sobjects/(\w+)/(\w+)/(.+)",
+        GET=external.read,
+        PATCH=external.upsert,
+        DELETE=external.delete,
+    ),
     _route(r"query", GET=query.query),
     _route(r"queryAll", GET=query.query_all),
     _route(r"query(?:All)?/([\w-]+)", GET=query.query_more),
+    _route(r"tooling/query", GET=query.tooling_query),
+    _route(r"tooling/query/([\w-]+)", GET=query.tooling_query_more),
+    _route(r"recent", GET=recent.recent),
     _route(r"limits", GET=limits.limits),
     _route(r"limits/recordCount", GET=limits.record_count),
     _route(r"composite", POST=_composite),
     _route(r"composite/batch", POST=_batch),
-    _route(r"composite/sobjects", POST=collections.create, PATCH=collections.update),
+    _route(r"composite/graph", POST=_graph),
+    _route(r"composite/tree/(\w+)", POST=tree.create),
+    _route(
+        r"composite/sobjects",
+        POST=collection_writes.create,
+        PATCH=collection_writes.update,
+        DELETE=collection_writes.delete,
+    ),
+    _route(r"composite/sobjects/(\w+)/(\w+)", PATCH=collection_writes.upsert),
     _route(r"composite/sobjects/(\w+)", GET=collections.read, POST=collections.read),
 )
