@@ -16,13 +16,14 @@ class Part(StrEnum):
 
     LIVE = "live"
     BULK = "bulk"
+    SLOW = "slow"
     BEAT = "beat"
 
 
 def health(part: Part) -> None:
     """Exit 1 unless heartbeats were finished lately: of a queue's workers; of any, for `beat`."""
     store = runtime().store
-    names = ("live", "bulk") if part is Part.BEAT else (part.value,)
+    names = ("live", "bulk", "slow") if part is Part.BEAT else (part.value,)
     beats = store.beats()
     ages = [store.now() - beats[name] for queue in names if (name := f"worker-{queue}") in beats]
     if not ages:

@@ -44,7 +44,7 @@ def say_what_is_wrong(rows: Iterable[dict[str, object]]) -> None:
     for row in rows:
         brake = row["brake"]
         held = str(brake["sentence"]) if isinstance(brake, dict) else None
-        for sentence in (held, row["problem"], row["run_problem"], row["waits_for"]):
+        for sentence in (held, row["problem"], row["budget"], row["run_problem"], row["waits_for"]):
             if sentence:
                 say(f"{row['org']}: {str(sentence).removeprefix(str(row['org']) + ': ')}")
 

@@ -17,15 +17,19 @@ WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}
 
 
 class Queue(StrEnum):
-    """Which users a worker looks after: those of live edits, or those of reconciles."""
+    """What a worker looks after: live edits, reconciles, or orgs whose work takes long."""
 
     LIVE = "live"
     BULK = "bulk"
+    SLOW = "slow"
 
 
 QueueOption = Annotated[
     list[Queue] | None,
-    typer.Option("--queue", help="`live` (edits), `bulk` (reconciles); both if not named."),
+    typer.Option(
+        "--queue",
+        help="`live` (edits), `bulk` (reconciles), `slow` (orgs that take long); all if not named.",
+    ),
 ]
 
 
@@ -51,7 +55,11 @@ def migrate() -> None:
 
 def worker_command(settings: Settings, queues: Sequence[Queue]) -> list[str]:
     """The command line of a worker for these queues."""
-    sizes = {Queue.LIVE: settings.live_workers, Queue.BULK: settings.bulk_workers}
+    sizes = {
+        Queue.LIVE: settings.live_workers,
+        Queue.BULK: settings.bulk_workers,
+        Queue.SLOW: settings.slow_workers,
+    }
     count = sum(sizes[queue] for queue in queues)
     return [
         *_celery("worker"),

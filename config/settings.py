@@ -36,7 +36,9 @@ from config.values import (
     Names,
     redis_url,
 )
+from sync.budget import SANE_BUDGET
 from sync.ports.brake import SANE_LIMITS
+from sync.ports.settling import WRITES_PER_HOUR
 
 SOCKET_BYTES = 100
 """A unix socket's path may have 103 bytes on macOS and 107 on Linux."""
@@ -51,6 +53,12 @@ class OrgSettings(BaseModel):
     What would remove more than `brake_licenses` licenses, or any from more than `brake_share` of
     the users that hold some, within `brake_minutes`, waits for a person; 0 or none turns a limit
     off.
+
+    From a share of `budget_reconcile` of the day's API calls on reconciles wait, from
+    `budget_poll` on looks are rare, from `budget_reserve` on only writes go on, and every
+    `budget_probe_seconds` it is tried whether there is room again.
+
+    No user is written to more than `writes_per_hour` times an hour: who is, waits.
 
     Login is by client credentials (`client_secret` or `client_secret_file`) or by JWT bearer
     (`username` and `private_key_file`).
@@ -77,6 +85,20 @@ class OrgSettings(BaseModel):
     brake_licenses: Limit = Field(default=SANE_LIMITS.licenses, ge=0)
     brake_share: FractionLimit = Field(default=SANE_LIMITS.share, ge=0, le=1)
     brake_minutes: FractionLimit = Field(default=SANE_LIMITS.minutes, ge=0, le=10080)
+
+    budget_reconcile: float = Field(default=SANE_BUDGET.reconcile, ge=0, le=1)
+    budget_poll: float = Field(default=SANE_BUDGET.poll, ge=0, le=1)
+    budget_reserve: float = Field(default=SANE_BUDGET.reserve, ge=0, le=1)
+    budget_probe_seconds: float = Field(default=SANE_BUDGET.probe_seconds, ge=1, le=3600)
+    writes_per_hour: int = Field(default=WRITES_PER_HOUR, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _budget_in_order(self) -> Self:
+        if not self.budget_reconcile <= self.budget_poll <= self.budget_reserve:
+            raise ValueError(
+                "budget_reconcile must not be above budget_poll, nor that above budget_reserve"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
@@ -116,6 +138,7 @@ class Settings(BaseSettings):
     settle_limit: int = Field(default=2000, ge=1, le=2000)
     live_workers: int = Field(default=2, ge=1, le=64)
     bulk_workers: int = Field(default=1, ge=1, le=64)
+    slow_workers: int = Field(default=2, ge=1, le=64)
     alert_urls: AlertUrls = ()
     alert_urls_file: ExistingFile | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"

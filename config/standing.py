@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from config.wiring import Runtime
+from sync import budget
 from sync.arming import Mode
 from sync.errors import SyncError
 from sync.phrases import isoformat
@@ -40,6 +41,7 @@ def org_row(runtime: Runtime, name: str) -> dict[str, object]:
         "last_reconcile_at": isoformat(state.last_reconcile_at),
         "api_used": state.api_used,
         "api_allowed": state.api_allowed,
+        "budget": None if mode is None else _budget(runtime, state),
         "problem": problem or state.problem,
         "run_problem": _run_problem(runtime, state),
         "waits_for": "" if mode is None else waits_for(name, mode),
@@ -53,6 +55,12 @@ def _mode(runtime: Runtime, name: str, state: OrgState) -> tuple[Mode | None, st
         return runtime.org(name).mode(state), None
     except SyncError as error:
         return None, str(error)
+
+
+def _budget(runtime: Runtime, state: OrgState) -> str | None:
+    """What waits until there are API calls again."""
+    reached = runtime.org(state.org).meter.stage(state)
+    return budget.sentence(reached, state.api_used, state.api_allowed)
 
 
 def _run_problem(runtime: Runtime, state: OrgState) -> str | None:

@@ -13,6 +13,7 @@ from config.policies import load_policy
 from config.settings import PREFIX, OrgSettings, Settings
 from config.state import make_state_dir
 from sync.arming import Mode
+from sync.budget import Budget
 from sync.errors import StoreUnavailable, SyncError, UnknownReference
 from sync.org import Org
 from sync.policy import Policy
@@ -106,6 +107,8 @@ class Runtime:
             monotonic=time.monotonic,
             sleep=time.sleep,
             limits=limits(settings),
+            budget=budget(settings),
+            writes_per_hour=settings.writes_per_hour,
         )
 
 
@@ -115,6 +118,16 @@ def limits(settings: OrgSettings) -> Limits:
         licenses=settings.brake_licenses,
         share=settings.brake_share,
         minutes=settings.brake_minutes,
+    )
+
+
+def budget(settings: OrgSettings) -> Budget:
+    """What the org's API calls are kept for."""
+    return Budget(
+        reconcile=settings.budget_reconcile,
+        poll=settings.budget_poll,
+        reserve=settings.budget_reserve,
+        probe_seconds=settings.budget_probe_seconds,
     )
 
 

@@ -22,7 +22,7 @@ SILENT = timedelta(seconds=60)
 WARNINGS = (30, 7, 1)
 """Days before credentials expire when that is said."""
 
-WORKERS = ("worker-live", "worker-bulk")
+WORKERS = ("worker-live", "worker-bulk", "worker-slow")
 
 
 @dataclass(frozen=True, slots=True)

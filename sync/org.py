@@ -12,7 +12,9 @@ from typing import Protocol, TypeVar
 from sync import arming
 from sync.adoption import Adopter
 from sync.applying import Applier
+from sync.budget import SANE_BUDGET, Budget, Stage
 from sync.errors import CallFailed, Failure, LeaseLost, Remedy
+from sync.metering import Meter
 from sync.nightly import is_due
 from sync.ports.brake import SANE_LIMITS, Limits
 from sync.ports.orgs import OrgState, OrgStore
@@ -20,9 +22,9 @@ from sync.ports.pending import Priority
 from sync.ports.runs import Run, RunKind, RunStatus, RunStore
 from sync.ports.salesforce import OrgGateway
 from sync.ports.scans import IntakeStore
-from sync.ports.settling import SettleStore
+from sync.ports.settling import WRITES_PER_HOUR, SettleStore
 from sync.reconcile import Progress, Reconciler
-from sync.retrying import Jitter
+from sync.retrying import PROBLEM_SECONDS, Jitter, org_delay
 from sync.rules import Rulebook
 from sync.scan import Scanner, ScanReport
 from sync.settle import Settler, SettleReport
@@ -30,17 +32,14 @@ from sync.settle import Settler, SettleReport
 SCHEMA_SECONDS = 300.0
 """How long a process trusts its last look at the org's schema."""
 
-PROBLEM_SECONDS = 30.0
-"""When an org in trouble is tried again, if the failure does not say."""
-
-HICCUP_SECONDS = 3.0
-"""The same for a call that failed but may well work the next time."""
-
 ITSELF = "itself"
 """Who arms an org whose plan removes nothing."""
 
 FIELD_CODES = ("INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE")
 """Codes that may come of a field that is missing, hidden or read-only."""
+
+QUOTA_CODE = "REQUEST_LIMIT_EXCEEDED"
+"""With STOP_ORG it is the day's quota; the limit of calls at once is only tried again."""
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +67,15 @@ class Org:
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     limits: Limits = SANE_LIMITS
+    budget: Budget = SANE_BUDGET
+    writes_per_hour: int = WRITES_PER_HOUR
+    meter: Meter = field(init=False)
+    _overlap_at: datetime | None = field(default=None, init=False)
     _schema_good_until: float = field(default=float("-inf"), init=False)
     _fingerprints: dict[str, str] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.meter = Meter(self.name, self.store, self.budget)
 
     def fingerprint(self) -> str:
         """The fingerprint of what would be written where; logs in if need be."""
@@ -94,11 +100,21 @@ class Org:
 
     def poll(self) -> ScanReport | None:
         """Look for changes, and bring the org nearer to being armed; None: not now."""
-        return self._guarded(self._poll)
+        state = self.store.state(self.name)
+        return self._guarded(self._poll) if self.meter.may_look(state, state.last_poll_at) else None
 
     def overlap(self) -> ScanReport | None:
         """Come back over what the poll may have passed; None: not now."""
+        if not self.meter.may_look(self.store.state(self.name), self._overlap_at):
+            return None
+        self._overlap_at = self.store.now()
         return self._guarded(lambda: self._scanner().overlap())
+
+    def may_run(self) -> bool:
+        """Whether runs that nobody waits for may call the org now; no network."""
+        state = self.store.state(self.name)
+        rests = state.problem_until is not None and self.store.now() < state.problem_until
+        return not rests and self.meter.stage(state) is Stage.FREE
 
     def settle(self, priority: Priority, limit: int) -> SettleReport | None:
         """Settle one batch of due users; None when nothing is due or nothing may be written."""
@@ -178,7 +194,7 @@ class Org:
             return None
         except LeaseLost:
             return None
-        if state.problem is not None or self._usage_moved(state):
+        if state.problem is not None or self.meter.is_news(self.gateway.usage, state):
             self._good()
         return result
 
@@ -197,6 +213,7 @@ class Org:
             own_id=self.gateway.user_id(),
             jitter=self.jitter,
             limits=self.limits,
+            writes_per_hour=self.writes_per_hour,
         )
         report = settler.settle(self.fingerprint(), priority, limit)
         if report is not None and report.stopped_by is not None:
@@ -258,7 +275,11 @@ class Org:
         failure = failed.failure
         if failure.remedy is Remedy.STOP_ORG:
             self._schema_good_until = float("-inf")
-        self._report(self._field_problem(failure) or str(failed), _wait(failure, took))
+        wait = org_delay(failure, took, self.jitter)
+        if failure.code == QUOTA_CODE and failure.remedy is Remedy.STOP_ORG:
+            wait = self.budget.probe_seconds
+        self.meter.note(self.gateway.usage)
+        self._report(self._field_problem(failure) or str(failed), wait)
 
     def _field_problem(self, failure: Failure) -> str | None:
         """Which field it is, where Salesforce only says that one is wrong."""
@@ -274,25 +295,5 @@ class Org:
         self.store.report_problem(self.name, problem, retry_seconds)
 
     def _good(self) -> None:
-        usage = self.gateway.usage
-        self.store.report_good(
-            self.name, usage.used if usage else None, usage.allowed if usage else None
-        )
-
-    def _usage_moved(self, state: OrgState) -> bool:
-        """Whether the quota is worth noting: it moved by a hundredth of what is allowed."""
-        usage = self.gateway.usage
-        if usage is None:
-            return False
-        moved = abs(usage.used - (state.api_used or 0)) * 100 >= usage.allowed
-        return moved or state.api_allowed != usage.allowed
-
-
-def _wait(failure: Failure, took: float) -> float:
-    """Seconds until the org is tried again, after a failure that `took` so long to show.
-
-    An org that does not answer holds a worker that other orgs wait for: it rests longer than that.
-    """
-    if failure.remedy is Remedy.STOP_ORG:
-        return failure.retry_after or PROBLEM_SECONDS
-    return min(max(failure.retry_after or HICCUP_SECONDS, 2 * took), PROBLEM_SECONDS)
+        self.store.report_good(self.name, None, None)
+        self.meter.note(self.gateway.usage)

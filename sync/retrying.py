@@ -10,6 +10,12 @@ Jitter = Callable[[], float]
 RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 300.0)
 """Waits before the second, third, ... try (salesforce-api: row locks last about 10 s)."""
 
+PROBLEM_SECONDS = 30.0
+"""When an org in trouble is tried again, if the failure does not say."""
+
+HICCUP_SECONDS = 3.0
+"""The same for a call that failed but may well work the next time."""
+
 PARKED_SECONDS = 3600.0
 LONGEST_SECONDS = 24 * 3600.0
 
@@ -45,3 +51,15 @@ def wished(failure: Failure | None) -> float:
     if failure is None or failure.remedy is Remedy.STOP_ORG:
         return 0.0
     return failure.retry_after or 0.0
+
+
+def org_delay(failure: Failure, took: float, jitter: Jitter) -> float:
+    """Seconds until an org is tried again, after a failure that `took` so long to show.
+
+    An org that does not answer holds a worker that other orgs wait for: it rests longer than that.
+    What may work the next time is spread by the jitter, so that not all come back at once.
+    """
+    if failure.remedy is Remedy.STOP_ORG:
+        return failure.retry_after or PROBLEM_SECONDS
+    wait = max(failure.retry_after or HICCUP_SECONDS, 2 * took)
+    return min(wait * (1.0 + jitter() / 2), PROBLEM_SECONDS)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from sync.errors import Braked, CallFailed, LeaseLost, Remedy
+from sync.fights import FIGHTING
 from sync.outcomes import DELETED, OUT_OF_SCOPE, Booker, Result
 from sync.ports.brake import SANE_LIMITS, Limits
 from sync.ports.conflict_log import OpenEntry
@@ -22,7 +23,7 @@ from sync.ports.salesforce import (
     WriteResult,
     Written,
 )
-from sync.ports.settling import Outcome, SettleStore, UserContext
+from sync.ports.settling import WRITES_PER_HOUR, Outcome, SettleStore, UserContext
 from sync.retrying import RETRY_SECONDS, Jitter, wished
 from sync.rules import Rulebook
 from sync.sightings import sightings
@@ -53,6 +54,7 @@ class Settler:
     own_id: str
     jitter: Jitter
     limits: Limits = SANE_LIMITS
+    writes_per_hour: int = WRITES_PER_HOUR
     lease_seconds: float = LEASE_SECONDS
 
     def settle(self, fingerprint: str, priority: Priority, limit: int) -> SettleReport | None:
@@ -64,7 +66,7 @@ class Settler:
         if claim is None:
             return None
         try:
-            context = self.store.context(claim)
+            context = self.store.context(claim, self.writes_per_hour)
             self.store.renew(claim, self.lease_seconds)
             reading = self.reader.read([user.user_id for user in claim.users])
             org_ahead = reading.server_time - self.store.now()
@@ -98,7 +100,7 @@ class _Batch:
 
     def run(self) -> SettleReport:
         steps = self._written()
-        booker = Booker(self.settler.jitter, self.reading.server_time)
+        booker = Booker(self.settler.jitter, self.settler.own_id, self._names(steps))
         self._say_parked([s for s in steps.values() if booker.will_park(s, self._result(s))])
         outcomes = self._outcomes(steps, booker)
         self.settler.store.book(self.claim, outcomes)
@@ -142,8 +144,17 @@ class _Batch:
         return steps
 
     def _may_write(self, step: Step) -> bool:
-        now = self.reading.server_time
-        return step.write is not None and not (step.is_too_young(now) or step.is_taken_back(now))
+        is_ripe = not step.is_too_young(self.reading.server_time)
+        return step.write is not None and is_ripe and step.rest() is None
+
+    def _names(self, steps: Mapping[str, Step]) -> Mapping[str, str]:
+        """The names of those who changed what we fight for; remembered ones, without a call."""
+        fought = [s.record for s in steps.values() if (r := s.rest()) and r.code == FIGHTING]
+        others = {record.modified_by for record in fought if record.modified_by}
+        if not others:
+            return {}
+        found = self.settler.store.names_of([(self.claim.org, other) for other in sorted(others)])
+        return {user_id: name for (_, user_id), name in found.items()}
 
     def _result(self, step: Step) -> Result | None:
         return self.results.get(step.user.user_id)

@@ -10,7 +10,7 @@ from functools import partial
 
 from sync.approvals import approved_removals
 from sync.brake import braked_reason, braked_target
-from sync.fights import is_taken_back
+from sync.fights import Rest, rest
 from sync.findings import KEPT_FOR_SWAP
 from sync.holds import held_back, said_on_record
 from sync.intake import case_of
@@ -81,11 +81,12 @@ class Step:
         age = server_time - self.record.modified_at
         return self.is_conditional and age < timedelta(seconds=BLIND_SECONDS)
 
-    def is_taken_back(self, now: datetime) -> bool:
-        """Whether the org undid this very write so often that it is not made again for now."""
-        if self.write is None or self.user.cause is Cause.RETRY:
-            return False
-        return is_taken_back(self.intent(), self.context.recent, now)
+    def rest(self) -> Rest | None:
+        """How long the write has to wait, because of what was written before; None: not at all."""
+        if self.write is None:
+            return None
+        insists = self.user.cause is Cause.RETRY
+        return rest(self.intent(), self.context, insists=insists)
 
     def intent(self) -> Intent:
         """The history row of this step's write."""

@@ -18,9 +18,10 @@ from kombu import Queue
 from config.errors import BadSettings
 from config.loading import load_settings
 from config.settings import Settings
+from worker.lanes import Lane
 from worker.schedule import schedule
 
-LIVE, BULK = "live", "bulk"
+LIVE, BULK = Lane.LIVE.value, Lane.BULK.value
 
 VISIBILITY_SECONDS = 180
 """A killed worker's unacknowledged message comes back after this; tasks end well before it."""
@@ -53,7 +54,7 @@ def make_app(settings: Settings) -> Celery:
         task_soft_time_limit=SOFT_LIMIT,
         task_time_limit=HARD_LIMIT,
         task_default_queue=LIVE,
-        task_queues=[Queue(LIVE), Queue(BULK)],
+        task_queues=[Queue(lane.value) for lane in Lane],
         task_create_missing_queues=False,
         worker_prefetch_multiplier=1,
         worker_soft_shutdown_timeout=20,

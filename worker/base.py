@@ -1,6 +1,7 @@
 """What all tasks share: the process's runtime, log context, and errors said in one sentence."""
 
 import logging
+import time
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from config.loading import load_settings
 from config.logging import configure_logging
 from config.wiring import Runtime
 from sync.errors import SyncError
+from worker.lanes import Lane, Lanes, Verdict, live_turns
 from worker.sentences import OneSentence
 from worker.wake import Waker
 
@@ -30,6 +32,14 @@ def waker() -> Waker:
     return Waker(redis.Redis.from_url(runtime().settings.redis(), socket_timeout=5))
 
 
+@cache
+def lanes() -> Lanes:
+    """Which workers an org's tasks run on, as this process sees it."""
+    settings = runtime().settings
+    broker = redis.Redis.from_url(settings.redis(), socket_timeout=5)
+    return Lanes(broker, live_turns(settings.live_workers))
+
+
 @setup_logging.connect
 def _log(**_: object) -> None:
     configure_logging(load_settings())
@@ -41,6 +51,7 @@ def _log(**_: object) -> None:
 def _forget_parent(**_: object) -> None:
     runtime.cache_clear()
     waker.cache_clear()
+    lanes.cache_clear()
 
 
 class SyncTask(Task):  # type: ignore[type-arg]
@@ -55,3 +66,64 @@ class SyncTask(Task):  # type: ignore[type-arg]
         except redis.RedisError as error:
             log.warning("%s%s: the broker does not answer: %s", self.name, args, error)
         return None
+
+
+FORWARDED_SECONDS = 60
+"""What nobody took from the queue `slow` by then was sent again by a tick or a sweep."""
+
+
+class OrgTask(SyncTask):
+    """A task of one org, its first argument, that runs where it keeps no other org waiting.
+
+    Tasks of one `kind` have one slot of the slow workers together.
+    """
+
+    kind = "look"
+
+    def __call__(self, org: str, *args: Any) -> Any:
+        """Run it, or send it to the slow workers, or drop what is being done there."""
+        lane = _lane(self)
+        if lane is None:
+            return super().__call__(org, *args)
+        try:
+            return self._in_lane(lane, org, *args)
+        except redis.RedisError as error:
+            log.warning("%s%s: the broker does not answer: %s", self.name, (org, *args), error)
+        return None
+
+    def _in_lane(self, lane: Lane, org: str, *args: Any) -> Any:
+        with lanes().turn(org, lane, self.kind) as verdict:
+            if verdict is Verdict.RUN:
+                return self._timed(org, *args)
+        if verdict is Verdict.ASIDE:
+            self.apply_async((org, *args), queue=Lane.SLOW.value, expires=FORWARDED_SECONDS)
+        return None
+
+    def _timed(self, org: str, *args: Any) -> Any:
+        """Bulk work takes its time by design: only live work says whether the org takes long."""
+        started = time.monotonic()
+        try:
+            return super().__call__(org, *args)
+        finally:
+            if Lane.BULK.value not in args and self.kind != "run":
+                lanes().took(org, time.monotonic() - started)
+
+
+class SettleTask(OrgTask):
+    """Writing to users of one org."""
+
+    kind = "settle"
+
+
+class RunTask(OrgTask):
+    """A pass of a run over one org."""
+
+    kind = "run"
+
+
+def _lane(task: "Task[..., Any]") -> Lane | None:
+    """The queue that the message came from; None for a call without a message."""
+    delivery = task.request.delivery_info
+    if task.request.called_directly or delivery is None:
+        return None
+    return Lane(str(delivery.get("routing_key")))

@@ -1,6 +1,7 @@
 """What beat ticks. A tick done twice is harmless, so two beats may run; a late one expires."""
 
 from config.settings import Settings
+from worker.lanes import Lane
 
 SWEEP_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
@@ -15,9 +16,9 @@ def schedule(settings: Settings) -> dict[str, dict[str, object]]:
         "sweep": _tick("worker.tasks.sweep", SWEEP_SECONDS),
         "alerts": _tick("worker.tasks.alerts", ALERTS_SECONDS),
     }
-    for queue in ("live", "bulk"):
+    for queue in Lane:
         entries[f"heartbeat-{queue}"] = _tick(
-            "worker.tasks.heartbeat", HEARTBEAT_SECONDS, queue, queue=queue
+            "worker.tasks.heartbeat", HEARTBEAT_SECONDS, queue.value, queue=queue.value
         )
     for org in sorted(settings.orgs):
         entries[f"poll-{org}"] = _tick("worker.tasks.poll", settings.poll_seconds, org)

@@ -5,7 +5,7 @@ import logging
 from sync.ports.pending import Priority
 from sync.ports.runs import RunStatus
 from worker.app import BULK, LIVE, app
-from worker.base import SyncTask, runtime, waker
+from worker.base import OrgTask, RunTask, SettleTask, SyncTask, runtime, waker
 
 log = logging.getLogger(__name__)
 
@@ -13,7 +13,7 @@ BATCHES = 8
 """Batches that one wake-up settles before it queues behind other orgs again."""
 
 
-@app.task(base=SyncTask)
+@app.task(base=OrgTask)
 def poll(org: str) -> None:
     """Look for changes in an org."""
     report = runtime().org(org).poll()
@@ -22,7 +22,7 @@ def poll(org: str) -> None:
         waker().wake(settle, org, LIVE)
 
 
-@app.task(base=SyncTask)
+@app.task(base=OrgTask)
 def overlap(org: str) -> None:
     """Come back over what the polls may have passed."""
     report = runtime().org(org).overlap()
@@ -30,7 +30,7 @@ def overlap(org: str) -> None:
         waker().wake(settle, org, LIVE)
 
 
-@app.task(base=SyncTask)
+@app.task(base=SettleTask)
 def settle(org: str, queue: str = LIVE) -> None:
     """Settle due users of an org: those of live edits, or those of a reconcile."""
     waker().woken(org, queue)
@@ -43,7 +43,7 @@ def settle(org: str, queue: str = LIVE) -> None:
     waker().wake(settle, org, queue)
 
 
-@app.task(base=SyncTask)
+@app.task(base=RunTask)
 def reconcile(org: str, run_id: int) -> None:
     """Go on with a queued run: a plan, or the search for users that are not settled."""
     waker().woken_run(org, run_id)
@@ -79,7 +79,7 @@ def sweep() -> None:
             waker().wake(settle, org, LIVE)
         if work.bulk:
             waker().wake(settle, org, BULK)
-        for run_id in work.runs:
+        for run_id in work.runs if work.runs and runtime().org(org).may_run() else ():
             waker().wake_run(reconcile, org, run_id)
 
 

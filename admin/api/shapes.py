@@ -265,6 +265,7 @@ class OrgShape(Shape):
     api_used: int | None
     api_allowed: int | None
     problem: str | None
+    budget: str | None
     run_problem: str | None
     waits_for: str
     brake: BrakeShape | None

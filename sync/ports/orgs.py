@@ -56,6 +56,10 @@ class OrgStore(Protocol):
         """Take back a problem, and note the quota."""
         ...
 
+    def report_usage(self, org: str, used: int, allowed: int) -> None:
+        """Note the quota; a problem stays."""
+        ...
+
     def pause(self, org: str | None, by: str) -> None:
         """Stop writes of one org, or of all (None): also of orgs that are not known yet."""
         ...

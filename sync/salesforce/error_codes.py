@@ -65,7 +65,7 @@ _POLICY_CODES = (
 DAILY_LIMIT = _stop(
     "The org has used up its API calls of the last 24 hours; license-sync waits", 1800
 )
-CONCURRENT_LIMIT = _retry("Too many long calls run in the org at once; license-sync waits", 15)
+CONCURRENT_LIMIT = _retry("Too many long calls run in the org at once; license-sync waits", 5)
 
 TABLE: Mapping[str, Rule] = {
     # the session and the org as a whole

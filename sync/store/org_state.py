@@ -127,6 +127,11 @@ class OrgStates(Database):
         with self.writing() as connection:
             set_org(connection, org, problem=None, problem_until=None, **known)
 
+    def report_usage(self, org: str, used: int, allowed: int) -> None:
+        """Note the quota; a problem stays."""
+        with self.writing() as connection:
+            set_org(connection, org, api_used=used, api_allowed=allowed)
+
     def pause(self, org: str | None, by: str) -> None:
         """Stop writes of one org, or of all (None): also of orgs that are not known yet."""
         with self.writing() as connection:

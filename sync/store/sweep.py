@@ -27,7 +27,7 @@ class Sweep(Database):
     def due_work(self) -> Mapping[str, DueWork]:
         """Orgs with users that are due and free, or runs that nobody holds.
 
-        Users of orgs that are paused or not armed do not count; counts end at `CAP`.
+        Users of orgs that are paused, not armed or in trouble do not count; counts end at `CAP`.
         """
         with self.reading() as connection:
             now = self.clock_of(connection)
@@ -72,6 +72,7 @@ def _due_by_org(now: datetime) -> Select[Any]:
     return select(org_state.c.org, _count(Priority.LIVE, now), _count(Priority.BULK, now)).where(
         org_state.c.armed_fingerprint.is_not(None),
         org_state.c.paused_at.is_(None),
+        or_(org_state.c.problem_until.is_(None), org_state.c.problem_until <= now),
         ~is_all_paused,
     )
 

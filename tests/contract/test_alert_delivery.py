@@ -54,6 +54,7 @@ def start(monkeypatch: pytest.MonkeyPatch, sqlite_url: str, tmp_path: Path) -> I
         store = runtime().store
         store.beat("worker-live")
         store.beat("worker-bulk")
+        store.beat("worker-slow")
         return store
 
     yield begin

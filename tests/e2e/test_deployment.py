@@ -55,7 +55,7 @@ def test_every_lasting_service_is_watched_and_started_again(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
 
-@pytest.mark.parametrize("name", ["worker-live", "worker-bulk", "beat", "admin"])
+@pytest.mark.parametrize("name", ["worker-live", "worker-bulk", "worker-slow", "beat", "admin"])
 def test_the_program_waits_for_its_tables_and_has_time_to_end(name: str) -> None:
     needs = SERVICES[name]["depends_on"]
     assert needs["migrate"] == {"condition": "service_completed_successfully"}
@@ -246,12 +246,20 @@ def test_the_whole_starts_works_and_ends(machine: Machine) -> None:
     machine.run("simulator-login")
     machine.run("migrate")
     assert not machine.is_healthy("worker-live"), "healthy before it has done anything"
-    for name in ("worker-live", "worker-bulk", "beat", "admin"):
+    for name in ("worker-live", "worker-bulk", "worker-slow", "beat", "admin"):
         machine.start(name)
-    for name in ("worker-live", "worker-bulk", "beat", "admin"):
+    for name in ("worker-live", "worker-bulk", "worker-slow", "beat", "admin"):
         machine.wait_until_healthy(machine.started[name])
     _wait_for_a_poll(machine)
-    for name in ("admin", "beat", "worker-bulk", "worker-live", "simulator", "redis"):
+    for name in (
+        "admin",
+        "beat",
+        "worker-slow",
+        "worker-bulk",
+        "worker-live",
+        "simulator",
+        "redis",
+    ):
         _ends(machine.started[name])
     assert list(machine.working_folder.iterdir()) == [], "writes outside its volumes"
 

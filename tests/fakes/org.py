@@ -66,6 +66,10 @@ class FakeOrg:
     schema_problem: str | None = None
     page_size: int | None = None
     covered: timedelta = timedelta(seconds=1)
+    allowed: int = 15_000
+    """API calls of 24 hours; those of others count as well, and a call beyond is refused."""
+    used_by_others: int = 0
+    _usage: ApiUsage | None = None
     read_limit: int = 2000
     write_limit: int = 200
     conditional_limit: int = 25
@@ -111,7 +115,7 @@ class FakeOrg:
 
     @property
     def usage(self) -> ApiUsage | None:
-        return ApiUsage(len(self.calls), 15_000)
+        return self._usage
 
     def organization_id(self) -> str:
         if self.session is None:
@@ -218,6 +222,8 @@ class FakeOrg:
         return WriteResult(write.user_id, Written.DONE)
 
     def _call(self, name: str) -> None:
+        used = self.used_by_others + len(self.calls)
+        self._usage = ApiUsage(used, self.allowed)
         self.calls.append(name)
         if self.fail is not None:
             failed, self.fail = self.fail, None

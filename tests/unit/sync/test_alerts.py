@@ -15,7 +15,7 @@ from sync.ports.review import OrgFigures
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-BEATS = {"worker-live": NOW, "worker-bulk": NOW}
+BEATS = {"worker-live": NOW, "worker-bulk": NOW, "worker-slow": NOW}
 STATE = OrgState("acme", *(None,) * 12)
 CALM = Snapshot(NOW, states={"acme": STATE}, beats=BEATS, working=frozenset({"acme"}))
 
@@ -59,7 +59,7 @@ SITUATIONS = [
     snapshot(problems={"acme": "The policy is broken."}),
     snapshot(brakes=[BRAKE]),
     snapshot(figures=waiting(OLD + SECOND)),
-    snapshot(beats={"worker-live": NOW}),
+    snapshot(beats={"worker-live": NOW, "worker-slow": NOW}),
     snapshot(expiries={"acme": date(2026, 3, 3)}),
 ]
 
@@ -131,8 +131,8 @@ def test_users_who_wait_too_long_are_told_where_something_may_be_written(
         (BEATS, []),
         (BEATS | {"worker-bulk": NOW - SILENT}, []),
         (BEATS | {"worker-bulk": NOW - SILENT - SECOND}, ["worker-bulk"]),
-        ({"worker-live": NOW}, ["worker-bulk"]),
-        ({}, ["worker-live", "worker-bulk"]),
+        ({"worker-live": NOW}, ["worker-bulk", "worker-slow"]),
+        ({}, ["worker-live", "worker-bulk", "worker-slow"]),
     ],
 )
 def test_a_silent_worker_is_told(beats: dict[str, datetime], silent: list[str]) -> None:

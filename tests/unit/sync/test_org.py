@@ -8,10 +8,11 @@ import pytest
 from sync.arming import Mode
 from sync.errors import CallFailed, Failure, Remedy
 from sync.model import NONE, Flags
-from sync.org import HICCUP_SECONDS, PROBLEM_SECONDS, SCHEMA_SECONDS, Org
+from sync.org import SCHEMA_SECONDS, Org
 from sync.ports.pending import Cause, Notice, Priority
 from sync.ports.runs import Run, RunKind, RunStatus
 from sync.ports.salesforce import Page, Position
+from sync.retrying import HICCUP_SECONDS, PROBLEM_SECONDS
 from sync.rules import Rulebook
 from tests.fakes.bench import CTI, FREEDOM, PBX, SCV, Bench, memory_bench
 from tests.fakes.org import call_failed
@@ -373,3 +374,83 @@ def test_a_run_in_trouble_delays_no_live_edit(
     org.settle(Priority.LIVE, 2000)
     assert bench.held(user) == FREEDOM | CTI
     assert bench.store.run(run_id).error == "It took too long."
+
+
+# The day's API calls
+
+
+QUOTA = Failure("REQUEST_LIMIT_EXCEEDED", "Used up.", Remedy.STOP_ORG, 1800)
+
+
+def day(bench: Bench, org: Org, hours: float) -> int:
+    """What the ticks of so many hours do; how many calls that took."""
+    before = len(bench.org.calls)
+    for _ in range(int(hours * 3600 / 15)):
+        if bench.org.allowed <= bench.org.used_by_others:
+            bench.org.fail = CallFailed(QUOTA)
+        bench.org.tick(15)
+        org.poll()
+        for priority in Priority:
+            org.settle(priority, 2000)
+        bench.org.fail = None
+    return len(bench.org.calls) - before
+
+
+def test_an_org_without_quota_is_tried_now_and_then_and_recovers_by_itself(bench: Bench) -> None:
+    user = bench.user()
+    org = org_of(bench)
+    work(bench, org)
+    bench.org.used_by_others = bench.org.allowed
+    bench.org.request(user, FREEDOM)
+    bench.store.notice(NAME, [Notice(user, "ann", Cause.POLL, Priority.LIVE)])
+    tries = day(bench, org, hours=2)
+    assert 2 * 4 <= tries <= 2 * 4 + 2
+    assert bench.store.figures()[NAME].pending == 1
+    assert NAME not in bench.store.due_work()
+    bench.org.used_by_others = 0
+    day(bench, org, hours=0.3)
+    assert bench.held(user) == FREEDOM | CTI
+    assert bench.store.state(NAME).problem is None
+
+
+def test_as_the_quota_is_used_up_runs_wait_then_looks_are_rare_and_writes_go_on(
+    bench: Bench,
+) -> None:
+    user = bench.user()
+    org = org_of(bench)
+    work(bench, org)
+    bench.org.allowed = 1_000_000
+    looks = []
+    for share in (0.5, 0.75, 0.9, 0.97):
+        bench.org.used_by_others = int(share * bench.org.allowed)
+        day(bench, org, hours=0.25)
+        looks.append(day(bench, org, hours=1))
+        assert org.may_run() is (share == 0.5)
+    assert looks[0] >= 240
+    assert looks[1] == looks[0]
+    assert 30 <= looks[2] <= 60
+    assert 4 <= looks[3] <= 20
+    bench.org.request(user, PBX)
+    bench.store.notice(NAME, [Notice(user, "ann", Cause.POLL, Priority.LIVE)])
+    org.settle(Priority.LIVE, 2000)
+    assert bench.held(user) == PBX
+
+
+def test_calls_at_once_are_tried_again_in_seconds_apart_from_each_other(bench: Bench) -> None:
+    for jitter, wait in ((0.0, 5.0), (1.0, 7.5)):
+        org = org_of(bench, jitter=lambda jitter=jitter: jitter)
+        failure = Failure("REQUEST_LIMIT_EXCEEDED", "Too many at once.", Remedy.RETRY, 5)
+        bench.org.fail = CallFailed(failure)
+        org.poll()
+        until = bench.store.state(NAME).problem_until
+        assert until is not None
+        assert (until - bench.org.now).total_seconds() == wait
+        bench.org.tick(30)
+
+
+def test_a_process_that_made_no_call_does_not_bring_back_an_old_quota(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    bench.store.report_usage(NAME, 7_000, bench.org.allowed)
+    org.settle(Priority.LIVE, 2000)
+    assert bench.store.state(NAME).api_used == 7_000

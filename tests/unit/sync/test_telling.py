@@ -73,7 +73,7 @@ class Scene:
     def tick(self, count: int = 1, teller: Teller | None = None) -> None:
         for _ in range(count):
             self.bench.org.tick(TICK)
-            for name in ("worker-live", "worker-bulk"):
+            for name in ("worker-live", "worker-bulk", "worker-slow"):
                 self.bench.store.beat(name)
             (teller or self.teller()).tell(
                 Surroundings([ORG], frozenset({ORG}), brakes=tuple(self.brakes))

@@ -73,7 +73,7 @@ def test_messages_are_json_and_nothing_is_kept_of_their_results(app: Celery) -> 
 
 
 def test_a_misspelled_queue_is_an_error_and_not_a_queue_that_nobody_reads(app: Celery) -> None:
-    assert set(app.amqp.queues) == {"live", "bulk"}
+    assert set(app.amqp.queues) == {"live", "bulk", "slow"}
     with pytest.raises(Exception, match="lvie"):
         app.send_task("x", queue="lvie")
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from celery.signals import worker_process_init
 
 from config.settings import Settings
 from sync.errors import NotAllowed, SyncError
+from worker import base
 from worker.app import make_app
-from worker.base import SyncTask, runtime, waker
+from worker.base import OrgTask, SyncTask, lanes, runtime, waker
+from worker.lanes import Lane, Verdict
 
 
 @pytest.fixture
@@ -28,6 +31,7 @@ def forget() -> Iterator[None]:
     yield
     runtime.cache_clear()
     waker.cache_clear()
+    lanes.cache_clear()
 
 
 def failing(app: Celery, error: Exception) -> SyncTask:
@@ -87,3 +91,48 @@ def test_a_child_takes_nothing_over_from_its_parent(
     worker_process_init.send(sender=None)
     assert runtime() is not parents[0]
     assert waker() is not parents[1]
+
+
+class Decided:
+    """Lanes with one verdict, that write down how long tasks took."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        self.asked: list[tuple[str, Lane, str]] = []
+        self.timed: list[str] = []
+
+    @contextmanager
+    def turn(self, org: str, lane: Lane, kind: str) -> Iterator[Verdict]:
+        self.asked.append((org, lane, kind))
+        yield self.verdict
+
+    def took(self, org: str, seconds: float) -> None:
+        self.timed.append(org)
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("args", [("acme",), ("acme", "bulk")])
+def test_a_task_of_an_org_runs_goes_aside_or_is_dropped(
+    app: Celery, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, args: tuple[str, ...]
+) -> None:
+    decided, ran, sent = Decided(verdict), [], []
+    monkeypatch.setattr(base, "lanes", lambda: decided)
+
+    @app.task(base=OrgTask, name="look", shared=False)
+    def look(*names: str) -> None:
+        ran.append(names)
+
+    task = app.tasks["look"]
+    monkeypatch.setattr(
+        task, "apply_async", lambda args, queue, expires: sent.append((args, queue))
+    )
+    task.push_request(called_directly=False, delivery_info={"routing_key": "live"}, args=args)
+    try:
+        task(*args)
+    finally:
+        task.pop_request()
+    assert decided.asked == [("acme", Lane.LIVE, "look")]
+    assert ran == ([args] if verdict is Verdict.RUN else [])
+    assert sent == ([(args, "slow")] if verdict is Verdict.ASIDE else [])
+    is_counted = verdict is Verdict.RUN and "bulk" not in args
+    assert decided.timed == (["acme"] if is_counted else [])

@@ -9,7 +9,8 @@ from celery.beat import ScheduleEntry
 from config.settings import Settings
 from sync.telling import BUDGET_SECONDS
 from worker import tasks
-from worker.app import BULK, LIVE, app
+from worker.app import LIVE, app
+from worker.lanes import Lane
 from worker.schedule import schedule
 
 ORG = {"login_url": "https://x.example", "client_id": "i", "client_secret": "s"}
@@ -24,7 +25,13 @@ def two_orgs(**settings: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_without_an_org_there_is_only_what_keeps_the_program_alive() -> None:
-    assert set(entries()) == {"sweep", "alerts", "heartbeat-live", "heartbeat-bulk"}
+    assert set(entries()) == {
+        "sweep",
+        "alerts",
+        "heartbeat-live",
+        "heartbeat-bulk",
+        "heartbeat-slow",
+    }
 
 
 def test_each_org_is_looked_at_by_itself() -> None:
@@ -52,7 +59,7 @@ def test_alerts_do_not_wait_behind_a_reconcile_and_are_told_within_a_minute() ->
 
 def test_each_queues_heartbeat_goes_through_that_queue() -> None:
     found = entries()
-    for queue in (LIVE, BULK):
+    for queue in Lane:
         assert found[f"heartbeat-{queue}"]["args"] == (queue,)
         assert found[f"heartbeat-{queue}"]["options"]["queue"] == queue
 

@@ -51,13 +51,15 @@ class Recorder:
 
     answers: Mapping[str, list[Any]] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
+    may_run: bool = True
 
     def runtime(self) -> SimpleNamespace:
         org = SimpleNamespace(
+            may_run=lambda: self.may_run,
             **{
                 name: self._noted(name)
                 for name in ("poll", "overlap", "settle", "carry_out", "queue_nightly")
-            }
+            },
         )
         return SimpleNamespace(
             org=lambda _: org,
@@ -178,6 +180,15 @@ def test_the_sweep_wakes_whoever_has_something_to_do(recorder: Recorder) -> None
         ("wake_run", "acme", 7),
         ("wake_run", "acme", 8),
     ]
+
+
+def test_the_sweep_leaves_runs_waiting_while_there_are_no_api_calls_for_them(
+    recorder: Recorder,
+) -> None:
+    recorder.may_run = False
+    recorder.answers = {"due_work": [{"acme": DueWork("acme", 1, 0, (7,))}]}
+    tasks.sweep()
+    assert recorder.calls == [("due_work",), ("wake", "acme", LIVE)]
 
 
 @pytest.mark.parametrize(

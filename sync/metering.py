@@ -1,0 +1,57 @@
+"""One process's view of an org's API calls: what it heard of them, and what they suffice for."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from sync import budget
+from sync.budget import Budget, Stage
+from sync.ports.orgs import OrgState
+from sync.ports.salesforce import ApiUsage
+
+
+class UsageStore(Protocol):
+    """The store as the meter sees it."""
+
+    def now(self) -> datetime:
+        """The database's clock."""
+        ...
+
+    def report_usage(self, org: str, used: int, allowed: int) -> None:
+        """Note the quota; a problem stays."""
+        ...
+
+
+@dataclass(slots=True)
+class Meter:
+    """Notes what answers said, and judges by what all processes noted."""
+
+    org: str
+    store: UsageStore
+    budget: Budget
+    _heard: ApiUsage | None = field(default=None, init=False)
+
+    def stage(self, state: OrgState) -> Stage:
+        """How far the org's quota is used up, as far as the store knows."""
+        return budget.stage(self.budget, state.api_used, state.api_allowed)
+
+    def may_look(self, state: OrgState, last: datetime | None) -> bool:
+        """Whether it is time for a look, if the last one was at `last`."""
+        return budget.may_look(self.stage(state), self.budget, last, self.store.now())
+
+    def note(self, usage: ApiUsage | None) -> None:
+        """Store what the last answer said."""
+        self._heard = usage
+        if usage is not None:
+            self.store.report_usage(self.org, usage.used, usage.allowed)
+
+    def is_news(self, usage: ApiUsage | None, state: OrgState) -> bool:
+        """Whether an answer said something new, and it moved by a hundredth of the quota.
+
+        What another process noted since counts more than what this one heard before.
+        """
+        if usage is None or usage is self._heard:
+            return False
+        self._heard = usage
+        moved = abs(usage.used - (state.api_used or 0)) * 100 >= usage.allowed
+        return moved or state.api_allowed != usage.allowed

@@ -1,0 +1,96 @@
+"""Turns of orgs on a real broker: who runs where, and that nothing stays taken for ever."""
+
+import pytest
+import redis
+
+from worker import lanes as module
+from worker.lanes import ASIDE_SECONDS, LONG_SECONDS, TURN_SECONDS, Lane, Lanes, Verdict, live_turns
+
+RUN, ASIDE, DROP = Verdict.RUN, Verdict.ASIDE, Verdict.DROP
+
+
+@pytest.fixture
+def lanes(broker: redis.Redis) -> Lanes:
+    return Lanes(broker, live_turns=1)
+
+
+def test_an_org_holds_one_live_slot_and_the_rest_goes_aside(lanes: Lanes) -> None:
+    with lanes.turn("acme", Lane.LIVE, "look") as first:
+        with lanes.turn("acme", Lane.LIVE, "settle") as second:
+            assert (first, second) == (RUN, ASIDE)
+        with lanes.turn("beta", Lane.LIVE, "settle") as other:
+            assert other is RUN
+    with lanes.turn("acme", Lane.LIVE, "settle") as later:
+        assert later is RUN
+
+
+def test_with_many_live_workers_an_org_holds_half_of_them(broker: redis.Redis) -> None:
+    assert [live_turns(workers) for workers in (1, 2, 3, 4, 9)] == [1, 1, 1, 2, 4]
+    lanes = Lanes(broker, live_turns=2)
+    with (
+        lanes.turn("acme", Lane.LIVE, "look") as first,
+        lanes.turn("acme", Lane.LIVE, "look") as second,
+        lanes.turn("acme", Lane.LIVE, "look") as third,
+    ):
+        assert (first, second, third) == (RUN, RUN, ASIDE)
+
+
+def test_aside_each_kind_of_work_has_one_slot(lanes: Lanes) -> None:
+    with lanes.turn("acme", Lane.SLOW, "look") as look:
+        with lanes.turn("acme", Lane.SLOW, "settle") as settle:
+            assert (look, settle) == (RUN, RUN)
+        with lanes.turn("acme", Lane.SLOW, "look") as again:
+            assert again is DROP
+        with lanes.turn("beta", Lane.SLOW, "look") as other:
+            assert other is RUN
+
+
+@pytest.mark.parametrize("lane", [Lane.LIVE, Lane.BULK])
+def test_an_org_that_took_long_is_kept_aside_for_a_while(
+    broker: redis.Redis, lanes: Lanes, lane: Lane
+) -> None:
+    lanes.took("acme", LONG_SECONDS - 0.1)
+    with lanes.turn("acme", lane, "look") as before:
+        assert before is RUN
+    lanes.took("acme", LONG_SECONDS)
+    for org, verdict in (("acme", ASIDE), ("beta", RUN)):
+        with lanes.turn(org, lane, "look") as found:
+            assert found is verdict
+    with lanes.turn("acme", Lane.SLOW, "look") as there:
+        assert there is RUN
+    assert 0 < int(broker.ttl("license-sync:aside:acme")) <= ASIDE_SECONDS
+
+
+def test_bulk_work_of_an_org_that_is_not_aside_has_as_many_slots_as_there_are(
+    lanes: Lanes,
+) -> None:
+    with (
+        lanes.turn("acme", Lane.BULK, "run") as first,
+        lanes.turn("acme", Lane.BULK, "run") as second,
+    ):
+        assert (first, second) == (RUN, RUN)
+
+
+def test_a_killed_workers_turn_ends_by_itself(broker: redis.Redis, lanes: Lanes) -> None:
+    with lanes.turn("acme", Lane.LIVE, "look"):
+        [turn] = list(broker.scan_iter("license-sync:turn:*"))
+        assert 0 < int(broker.ttl(turn)) <= TURN_SECONDS
+
+
+def test_an_error_gives_the_turn_back(broker: redis.Redis, lanes: Lanes) -> None:
+    with pytest.raises(RuntimeError), lanes.turn("acme", Lane.LIVE, "look"):
+        raise RuntimeError
+    assert list(broker.scan_iter("license-sync:turn:*")) == []
+
+
+def test_who_outstays_a_turn_does_not_end_that_of_the_next(
+    broker: redis.Redis, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TURN_SECONDS", 1)
+    with lanes.turn("acme", Lane.LIVE, "look"):
+        broker.flushdb()
+        next_one = lanes.turn("acme", Lane.LIVE, "look")
+        assert next_one.__enter__() is RUN
+    with lanes.turn("acme", Lane.LIVE, "look") as third:
+        assert third is ASIDE
+    next_one.__exit__(None, None, None)

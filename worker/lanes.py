@@ -1,0 +1,96 @@
+"""Which workers an org's task runs on: nobody's trouble may take all slots of the live ones.
+
+An org holds one slot of the live workers at a time (with many of them: half). What finds that
+taken, and what belongs to an org whose last live task took long (slow answers, tens of thousands
+of users), is carried out by the workers of the queue `slow`. There, each kind of an org's work
+has one slot. Marks expire, so that a killed worker blocks nothing for long, and lost marks cost
+one more task that takes long: what may be done at once is decided by the database's leases.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+import redis
+
+TURN_SECONDS = 30
+"""How long a killed worker's turn stands: as long as its lease on users."""
+
+LONG_SECONDS = 5.0
+"""A live task of this length makes room: others may have waited for it all that time."""
+
+ASIDE_SECONDS = 60
+"""How long an org stays aside after its last task that took long: a few polls."""
+
+_LEAVE = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end"
+
+
+class Lane(StrEnum):
+    """The queues, by who may be on them."""
+
+    LIVE = "live"
+    BULK = "bulk"
+    SLOW = "slow"
+
+
+class Verdict(StrEnum):
+    """What becomes of a task that is about to run."""
+
+    RUN = "run"
+    ASIDE = "aside"
+    """To the queue `slow`."""
+    DROP = "drop"
+    """The same work of this org is being done there; the next tick looks again."""
+
+
+class Lanes:
+    """Turns and marks of orgs, kept in the broker. `live_turns` are the slots an org may hold."""
+
+    def __init__(self, broker: redis.Redis, live_turns: int) -> None:
+        self._broker = broker
+        self._live_turns = live_turns
+        self._leave = broker.register_script(_LEAVE)
+
+    @contextmanager
+    def turn(self, org: str, lane: Lane, kind: str) -> Iterator[Verdict]:
+        """Take the org's turn for the block, if the verdict is to run."""
+        if lane is not Lane.SLOW and self._broker.exists(_aside(org)):
+            yield Verdict.ASIDE
+            return
+        if lane is Lane.BULK:
+            yield Verdict.RUN
+            return
+        token = secrets.token_hex(8)
+        turn = self._take(_turns(org, lane, kind, self._live_turns), token)
+        if turn is None:
+            yield Verdict.ASIDE if lane is Lane.LIVE else Verdict.DROP
+            return
+        try:
+            yield Verdict.RUN
+        finally:
+            self._leave(keys=[turn], args=[token])
+
+    def took(self, org: str, seconds: float) -> None:
+        """Note how long a task of the org's live work took."""
+        if seconds >= LONG_SECONDS:
+            self._broker.set(_aside(org), 1, ex=ASIDE_SECONDS)
+
+    def _take(self, turns: list[str], token: str) -> str | None:
+        free = (t for t in turns if self._broker.set(t, token, nx=True, ex=TURN_SECONDS))
+        return next(free, None)
+
+
+def live_turns(live_workers: int) -> int:
+    """How many slots of the live workers one org may hold: half, at least one."""
+    return max(1, live_workers // 2)
+
+
+def _turns(org: str, lane: Lane, kind: str, count: int) -> list[str]:
+    if lane is Lane.LIVE:
+        return [f"license-sync:turn:live:{number}:{org}" for number in range(count)]
+    return [f"license-sync:turn:slow:{kind}:{org}"]
+
+
+def _aside(org: str) -> str:
+    return f"license-sync:aside:{org}"
