@@ -6,6 +6,7 @@ it. Nothing is written whose history row is not committed, and nothing under a l
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TypeVar
 
 from sync.errors import Braked, CallFailed, LeaseLost, Remedy
@@ -66,12 +67,13 @@ class Settler:
             context = self.store.context(claim)
             self.store.renew(claim, self.lease_seconds)
             reading = self.reader.read([user.user_id for user in claim.users])
+            org_ahead = reading.server_time - self.store.now()
             gone = self._gone(claim, reading)
         except CallFailed as failed:
             wait = wished(failed.failure) or RETRY_SECONDS[1]
             self.store.release(claim, wait * (1 + self.jitter()), str(failed))
             return SettleReport(len(claim.users), {}, 0, failed)
-        return _Batch(self, claim, context, reading, gone).run()
+        return _Batch(self, claim, context, reading, org_ahead, gone).run()
 
     def _gone(self, claim: Claim, reading: Reading) -> frozenset[str]:
         if not reading.unreadable:
@@ -88,6 +90,7 @@ class _Batch:
     claim: Claim
     context: Mapping[str, UserContext]
     reading: Reading
+    org_ahead: timedelta
     gone: frozenset[str]
     stopped_by: CallFailed | None = None
     lost: bool = False
@@ -134,6 +137,7 @@ class _Batch:
                     self.settler.rulebook,
                     self.settler.own_id,
                     brake=self.claim.brake_id is not None,
+                    org_ahead=self.org_ahead,
                 )
         return steps
 

@@ -94,6 +94,10 @@ class SettleStore(Protocol):
         """
         ...
 
+    def now(self) -> datetime:
+        """The database's clock, which history rows are dated by."""
+        ...
+
     def renew(self, claim: Claim, lease_seconds: float) -> None:
         """Prolong the lease; LeaseLost if it ended, the org is paused or no longer armed so."""
         ...

@@ -1,6 +1,7 @@
 """What a batch books: nothing is fought or asked for without end, and no hold is lost."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -200,6 +201,24 @@ def test_a_conflict_is_said_before_what_is_held_back(bench: Bench) -> None:
     bench.quiet()
     assert bench.status(user) == "Conflict"
     assert bench.held(user) == CTI
+
+
+# A write that crosses the edit
+
+
+@pytest.mark.parametrize("minutes", [-10, 0, 10])
+def test_a_write_that_crosses_an_edit_picks_no_side_whatever_the_clocks_say(minutes: int) -> None:
+    with memory_bench(skew=timedelta(minutes=minutes)) as bench:
+        user = bench.user(requested=SCV)
+
+        def ask_for_both() -> None:
+            bench.org.before_write = lambda: None
+            bench.org.request(user, BOTH)
+
+        bench.org.before_write = ask_for_both
+        bench.settle(user)
+        bench.quiet()
+        assert bench.held(user) == NONE
 
 
 # A swap that cannot be made
