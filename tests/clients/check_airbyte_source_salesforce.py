@@ -14,7 +14,7 @@ from tests.clients.environments import python_client
 from tests.clients.programs import ClientFailed, Program, program
 from tests.simulator.running import Simulator
 
-LONG_SLICES = "P1Y"
+LONG_SLICES = "P3650D"  # in days: with years the connector fails when it resumes
 
 
 @dataclass(frozen=True)
