@@ -94,7 +94,7 @@ def test_the_next_tries_come_ever_more_rarely_up_to_one_a_day(bench: Bench) -> N
     """Each of them wins for a moment; that is no reason to begin anew."""
     bench.user(requested=PBX)
     with automation(bench):
-        pass_(bench, 5 * DAY, step=600)
+        pass_(bench, 5 * DAY, step=900)
     assert gaps(bench)[ROUNDS - 1 :] == [1, 2, 4, 8, 16, 24, 24, 24]
 
 
@@ -206,7 +206,7 @@ UNDOINGS = st.lists(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(UNDOINGS, st.integers(1, 25), st.sampled_from([30.0, 90.0, 400.0]))
 def test_whatever_an_automation_does_the_hour_is_kept_and_its_end_settles(
     undoings: list[tuple[Licenses, Licenses | None]], most: int, step: float
