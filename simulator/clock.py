@@ -9,16 +9,36 @@ from functools import lru_cache
 
 
 class Clock:
-    """The machine's time plus an offset that a test may set."""
+    """The machine's time plus an offset, which grows while a test lets time run faster."""
 
     def __init__(self, offset: float = 0.0) -> None:
-        self.offset = offset
+        self._offset = offset
+        self._speed = 1.0
+        self._since = time.time()
 
     def now(self) -> float:
         return time.time() + self.offset
 
     def seconds(self) -> int:
         return int(self.now())
+
+    @property
+    def offset(self) -> float:
+        return self._offset + (self._speed - 1.0) * (time.time() - self._since)
+
+    @offset.setter
+    def offset(self, seconds: float) -> None:
+        self._offset, self._since = seconds, time.time()
+
+    @property
+    def speed(self) -> float:
+        return self._speed
+
+    @speed.setter
+    def speed(self, factor: float) -> None:
+        """From now on; what has passed so far stays passed."""
+        self.offset = self.offset
+        self._speed = factor
 
 
 @lru_cache(maxsize=65536)

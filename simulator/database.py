@@ -20,10 +20,6 @@ CREATE TABLE IF NOT EXISTS token (
 CREATE TABLE IF NOT EXISTS assignment (
     user_id TEXT NOT NULL, permission_set TEXT NOT NULL, PRIMARY KEY (user_id, permission_set)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS query_cursor (
-    locator TEXT PRIMARY KEY, user_id TEXT NOT NULL, soql TEXT NOT NULL, ids TEXT NOT NULL,
-    deleted INTEGER NOT NULL, created_at REAL NOT NULL
-) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS call (
     seq INTEGER PRIMARY KEY, received_at REAL NOT NULL, answered_at REAL, user_id TEXT,
     method TEXT NOT NULL, path TEXT NOT NULL, template TEXT NOT NULL, query TEXT NOT NULL,
@@ -32,7 +28,7 @@ CREATE TABLE IF NOT EXISTS call (
 CREATE TABLE IF NOT EXISTS change (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, call INTEGER, at REAL NOT NULL, stamp INTEGER NOT NULL,
     object TEXT NOT NULL, id TEXT NOT NULL, by_id TEXT NOT NULL,
-    before TEXT NOT NULL, after TEXT NOT NULL
+    before TEXT NOT NULL, after TEXT NOT NULL, automation TEXT
 );
 CREATE INDEX IF NOT EXISTS change_call ON change (call);
 """
@@ -49,8 +45,14 @@ class Database:
         self.connection.execute("PRAGMA journal_mode=WAL")
         self.connection.execute("PRAGMA synchronous=OFF")
         self.connection.executescript(TABLES)
+        self._grow()
         self.execute = self.connection.execute
         self.executemany = self.connection.executemany
+
+    def _grow(self) -> None:
+        """A folder of an older simulator lives on."""
+        if "automation" not in {r[1] for r in self.connection.execute("PRAGMA table_info(change)")}:
+            self.connection.execute("ALTER TABLE change ADD COLUMN automation TEXT")
 
     def close(self) -> None:
         self.connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -47,13 +48,17 @@ class Exchange:
 
 @dataclass
 class Reply:
-    """What is sent; `cut` stands for a connection that ends without an answer."""
+    """What is sent; `cut` stands for a connection that ends without an answer.
+
+    `wire` is what a fault does to the bytes on their way: a wrapper around ASGI's `send`.
+    """
 
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     truncated: bool = False
+    wire: Callable[[Scope, Send], Send] | None = None
 
 
 async def read_exchange(scope: Scope, receive: Receive) -> Exchange:
@@ -90,6 +95,8 @@ async def send_reply(
     if reply.cut:
         scope["extensions"]["simulator.transport"].abort()
         return
+    if reply.wire:
+        send = reply.wire(scope, send)
     if isinstance(reply.body, str):
         content = reply.body.encode()
     else:

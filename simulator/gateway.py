@@ -7,49 +7,29 @@ here: another transaction's lock, a slow commit, a slow answer.
 from __future__ import annotations
 
 import asyncio
+import re
 import traceback
 import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
 from simulator import ids
 from simulator.errors import ApiError, invalid_session
 from simulator.exchange import Exchange, Reply, read_exchange, send_reply
-from simulator.faults import REFUSALS, Target
-from simulator.journal import Entry
+from simulator.faults import REFUSALS
+from simulator.faults.errors import made
+from simulator.faults.fault import named
 from simulator.org import Org
 from simulator.rest.call import Answer, Call, Tally
 from simulator.rest.router import dispatch, may_write
 from simulator.rest.versions import list_versions
+from simulator.troubles import answer_with_faults
+from simulator.visit import Handler, Visit, begin
 
-DOWN = (
-    "<html><head><title>Service Unavailable</title></head><body><h1>We are down for "
-    "maintenance.</h1>"
-    "<p>Sorry for the inconvenience. We'll be back shortly.</p></body></html>"
-)
-NOTED_HEADERS = (
-    "if-unmodified-since",
-    "if-modified-since",
-    "sforce-call-options",
-    "sforce-query-options",
-)
+__all__ = ["Gateway", "Handler", "Visit", "answer_with_faults", "begin", "guarded"]
+
 LONGEST_URI = 16_384  # documented; code and wording of the refusal are unconfirmed
 CACHING = "no-cache,must-revalidate,max-age=0,no-store,private"
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One request on its way through."""
-
-    exchange: Exchange
-    entry: Entry
-    target: Target
-    user_id: str | None
-
-
-Handler = Callable[[Visit], Awaitable[Reply]]
 
 
 class Gateway:
@@ -64,7 +44,8 @@ class Gateway:
 
     async def handle(self, exchange: Exchange) -> Reply:
         visit = begin(self._org, exchange)
-        reply = await answer_with_faults(self._org, visit, self._answer)
+        with self._org.concurrency.running():
+            reply = await answer_with_faults(self._org, visit, self._answer)
         request_id = uuid.uuid4().hex
         reply.headers |= {
             "X-SFDC-Request-Id": request_id,
@@ -77,7 +58,7 @@ class Gateway:
 
     async def _answer(self, visit: Visit) -> Reply:
         if visit.exchange.path.rstrip("/") == "/services/data":
-            return Reply(200, list_versions())
+            return Reply(200, list_versions(self._org.retired_versions))
         if len(visit.exchange.path) + len(visit.exchange.query) > LONGEST_URI:
             return Reply(
                 414, ApiError(414, "URI_TOO_LONG", f"URI is longer than {LONGEST_URI} bytes").body()
@@ -92,18 +73,44 @@ class Gateway:
 
     def _admit(self, visit: Visit) -> str:
         """The user's id, or the reason why the call is refused before it begins."""
-        for kind, refusal in REFUSALS.items():
-            fault = self._org.faults.take(kind, visit.target)
-            if fault:
-                visit.entry.detail["fault"] = kind
-                raise refusal()
+        self._refuse_as_ordered(visit)
         if visit.user_id is None:
             if visit.exchange.headers.get("authorization") and visit.exchange.bearer is None:
                 raise ApiError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
             raise invalid_session()
         if self._org.quota.exhausted:
             raise REFUSALS["daily_limit"]()
+        if self._org.concurrency.exhausted:
+            raise REFUSALS["concurrent_limit"]()
+        self._check_object_rights(visit)
         return visit.user_id
+
+    def _refuse_as_ordered(self, visit: Visit) -> None:
+        faults = self._org.faults
+        for kind, refusal in REFUSALS.items():
+            if faults.take(kind, visit.target):
+                raise refusal()
+        fault = faults.take("error", visit.target)
+        if fault:
+            order = fault.order
+            fields = [str(order["field"])] if "field" in order else None
+            raise made(
+                str(order["code"]),
+                status=order.get("status"),
+                message=order.get("message"),
+                fields=fields,
+                sobject=str(order.get("object", "User")),
+            )
+
+    def _check_object_rights(self, visit: Visit) -> None:
+        """Reads of an object whose permission is gone; writes are refused record by record."""
+        if may_write(visit.exchange.method, visit.exchange.path):
+            return
+        for name in self._org.faults.closed_objects(visit.target.user):
+            if re.search(rf"\b{re.escape(name)}\b", visit.words, re.IGNORECASE):
+                visit.target.struck.append("no_access")
+                closed = self._org.schema.object(name)
+                raise made("INSUFFICIENT_ACCESS", sobject=closed.name if closed else name)
 
     async def _write(self, visit: Visit, user_id: str) -> Reply:
         """Waits for rows that other transactions hold; holds them itself in a slow commit."""
@@ -118,7 +125,6 @@ class Gateway:
         began = org.clock.now()
         if not slow:
             return self._carry_out(visit, user_id, began, locked)
-        visit.entry.detail["fault"] = "slow_commit"
         with org.locks.hold(touched - locked, began):
             await asyncio.sleep(float(slow.order["seconds"]))
             return self._carry_out(visit, user_id, began, locked)
@@ -153,6 +159,7 @@ class Gateway:
             )
             if tally.subrequests:
                 entry.detail["subrequests"] = tally.subrequests
+            entry.detail |= named(visit.target.struck)
             org.quota.spend(tally.api_calls)
             entry.answered_at = org.clock.now()
             org.journal.note(entry)
@@ -173,54 +180,3 @@ def guarded(call: Call) -> Answer:
             f"{call.number}"
         )
         return Answer(500, ApiError(500, "UNKNOWN_EXCEPTION", message).body())
-
-
-def begin(org: Org, exchange: Exchange) -> Visit:
-    """Numbers the call and finds out whose it is."""
-    now = org.clock.now()
-    entry = org.journal.begin(now, exchange.method, exchange.path, "")
-    if exchange.path.startswith("/services/data"):  # elsewhere a token may stand in the query
-        entry.query = exchange.params.get("q") or exchange.query
-    noted = {name: exchange.headers[name] for name in NOTED_HEADERS if name in exchange.headers}
-    if noted:
-        entry.detail["headers"] = noted
-    entry.user_id = org.tokens.user_of(exchange.bearer, now) if exchange.bearer else None
-    target = Target(
-        exchange.method, f"{exchange.path}?{exchange.query}", org.role_of(entry.user_id)
-    )
-    return Visit(exchange, entry, target, entry.user_id)
-
-
-async def answer_with_faults(org: Org, visit: Visit, handler: Handler) -> Reply:
-    """Whatever the handler does, within the troubles of the connection itself."""
-    faults, target, entry = org.faults, visit.target, visit.entry
-    if faults.take("cut_before", target):
-        return _noted(org, entry, Reply(0, cut=True), "cut_before")
-    down = faults.take("html_503", target)
-    if down:
-        reply = Reply(
-            int(down.order.get("status", 503)), DOWN, {"Content-Type": "text/html; charset=UTF-8"}
-        )
-        return _noted(org, entry, reply, "html_503")
-    reply = await handler(visit)
-    if faults.take_if_written("lost_answer", target, org.journal.changed(entry.number)):
-        return _noted(org, entry, Reply(0, cut=True), "lost_answer")
-    slow = faults.take("slow_answer", target)
-    if slow:
-        await asyncio.sleep(float(slow.order["seconds"]))
-    if faults.take("truncated_json", target):
-        reply.truncated = True
-        return _noted(org, entry, reply, "truncated_json")
-    if slow or entry.answered_at is None:
-        return _noted(org, entry, reply, "slow_answer" if slow else None)
-    return reply
-
-
-def _noted(org: Org, entry: Entry, reply: Reply, fault: str | None) -> Reply:
-    """Writes the call (again), with what went wrong. A cut call has no status and no answer."""
-    entry.status = None if reply.cut else reply.status
-    entry.answered_at = None if reply.cut else org.clock.now()
-    if fault:
-        entry.detail["fault"] = fault
-    org.journal.note(entry)
-    return reply

@@ -16,6 +16,7 @@ from simulator.database import Database
 
 BOUND = 500_000
 PRUNE_EVERY = 1000
+CHANGE = "seq, call, at, stamp, object, id, by_id, before, after, automation"
 VERSION = re.compile(r"/v\d+\.\d")
 LOCATOR = re.compile(r"/0r8\w+-\d+")
 RECORD_ID = re.compile(r"/[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?(?=/|$)")
@@ -104,12 +105,14 @@ class Journal:
             "last_change": self.last_change(),
         }
 
-    def changes(self, since: int, limit: int) -> dict[str, Any]:
+    def changes(
+        self, since: int, limit: int, *, sobject: str | None = None, record_id: str | None = None
+    ) -> dict[str, Any]:
+        """All of them in their order, or those of one object or record."""
         rows = self._db.execute(
-            "SELECT seq, call, at, stamp, object, id, by_id, before, after FROM change WHERE "
-            "seq > ? "
-            "ORDER BY seq LIMIT ?",
-            (since, limit),
+            f"SELECT {CHANGE} FROM change WHERE seq > ? AND (? IS NULL OR object = ? COLLATE "
+            "NOCASE) AND (? IS NULL OR id = ?) ORDER BY seq LIMIT ?",
+            (since, sobject, sobject, record_id, record_id, limit),
         )
         return {"changes": [_change(row) for row in rows], "last": self.last_change()}
 
@@ -136,9 +139,7 @@ class Journal:
             dict(zip(names, row[:9], strict=True)) | {"records": row[9]} | orjson.loads(row[10])
         )
         writes = self._db.execute(
-            "SELECT seq, call, at, stamp, object, id, by_id, before, after FROM change WHERE "
-            "call = ? ORDER BY seq",
-            (row[0],),
+            f"SELECT {CHANGE} FROM change WHERE call = ? ORDER BY seq", (row[0],)
         )
         call["writes"] = [_change(write) for write in writes]
         return call
@@ -152,7 +153,6 @@ def template(path: str) -> str:
 
 def _change(row: tuple[Any, ...]) -> dict[str, Any]:
     names = ("seq", "call", "at", "stamp", "object", "id", "by")
-    return dict(zip(names, row[:7], strict=True)) | {
-        "before": orjson.loads(row[7]),
-        "after": orjson.loads(row[8]),
-    }
+    change: dict[str, Any] = dict(zip(names, row[:7], strict=True))
+    change |= {"before": orjson.loads(row[7]), "after": orjson.loads(row[8])}
+    return change | ({"automation": row[9]} if row[9] else {})

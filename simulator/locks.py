@@ -21,6 +21,9 @@ class Locks:
     def __bool__(self) -> bool:
         return bool(self._held)
 
+    def holds(self, record_id: str) -> bool:
+        return record_id in self._held
+
     def oldest_open(self) -> float | None:
         """When the oldest transaction that is still open began."""
         return min(self._open, default=None)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.auth import Tokens
+from simulator.automations.book import Actors, Automations
 from simulator.clock import Clock
+from simulator.concurrency import Concurrency
 from simulator.database import Database
 from simulator.faults import Faults
 from simulator.identity import App, load_app
@@ -53,9 +55,15 @@ class Org:
         self.openid = OpenId(self.db, settings.folder)
         self.tokens = Tokens(self.db, settings.token_lifetime)
         self.journal = Journal(self.db)
-        self.faults = Faults()
+        self.faults = Faults(self.clock)
         self.locks = Locks()
-        self.quota = Quota(self.db)
+        self.quota = Quota(self.db, self.clock)
+        self.concurrency = Concurrency()
+        self.retired_versions: set[str] = set()
+        self.automations = Automations(
+            self.db, self.clock, self.records, self.locks, Actors(self.role_of, self._id_of)
+        )
+        self.records.triggers = self.automations
         self._access: dict[str, Access] = {}
         self._access_version = self.faults.version
 
@@ -71,6 +79,12 @@ class Org:
     def admin_id(self) -> str:
         return self.db.setting("admin_id")
 
+    @property
+    def automation_id(self) -> str:
+        """The automated process user, in whose name asynchronous flows run."""
+        sql = "SELECT Id FROM \"so_User\" WHERE UserType = 'AutomatedProcess'"
+        return str(self.db.execute(sql).fetchone()[0])
+
     def username(self, user_id: str) -> str:
         return str(self.records.get(self.schema.objects["user"], user_id)["Username"])
 
@@ -80,10 +94,17 @@ class Org:
             return "integration"
         return "admin" if user_id == self.admin_id else user_id
 
+    def _id_of(self, role: str) -> str:
+        people = {"admin": "admin_id", "integration": "integration_id"}
+        if role == "automation":
+            return self.automation_id
+        return str(getattr(self, people[role])) if role in people else role
+
     def access(self, user_id: str) -> Access:
         """What this user may see and change, field faults included."""
-        if self._access_version != self.faults.version:
-            self._access, self._access_version = {}, self.faults.version
+        version = self.faults.version
+        if self._access_version != version:
+            self._access, self._access_version = {}, version
         if user_id not in self._access:
             self._access[user_id] = self._make_access(user_id)
         return self._access[user_id]
@@ -107,8 +128,10 @@ class Org:
             user_id,
             sets,
             is_admin=profile is not None and profile[0] == ADMIN_PROFILE,
-            hidden=self.faults.restricted_fields("hidden_field", role),
+            hidden=self.faults.restricted_fields("hidden_field", role)
+            | self.faults.restricted_fields("removed_field", role),
             read_only=self.faults.restricted_fields("read_only_field", role),
+            closed=self.faults.closed_objects(role),
         )
 
     def close(self) -> None:

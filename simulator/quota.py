@@ -1,40 +1,85 @@
-"""The daily API allotment and the header that reports it. The rolling window is not modeled."""
+"""The daily API allotment over a rolling window, and the header that reports it.
+
+The window is 24 hours (limits quick reference). How finely an org counts is not known:
+here a use falls out of it by the minute, or by the second where the window is short.
+"""
 
 from __future__ import annotations
 
+from simulator.clock import Clock
 from simulator.database import Database
 
 APP_NAME = "license-sync"
+DAY = 24 * 3600.0
+BUCKETS = 1440
+TABLE = "CREATE TABLE IF NOT EXISTS api_use (bucket INTEGER PRIMARY KEY, calls INTEGER NOT NULL)"
 
 
 class Quota:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._db = database
+        self._clock = clock
+        self._db.execute(TABLE)
         self.max = int(database.setting("api_max"))
-        self.used = int(database.setting("api_used", "0"))
+        self.window = float(database.setting("api_window", str(DAY)))
         self.per_app = database.setting("api_per_app") == "1"
+        self._uses: dict[int, int] = dict(database.execute("SELECT bucket, calls FROM api_use"))
+
+    @property
+    def used(self) -> int:
+        """Calls of the last window. A clock that was set back still counts what came later."""
+        oldest = self._oldest()
+        for bucket in [b for b in self._uses if b <= oldest]:
+            del self._uses[bucket]
+        return sum(self._uses.values())
 
     def spend(self, calls: int) -> None:
-        self.used += calls
-        self._db.set_setting("api_used", str(self.used))
+        bucket = int(self._clock.now() // self._width)
+        if bucket not in self._uses:
+            self._db.execute("DELETE FROM api_use WHERE bucket <= ?", (self._oldest(),))
+        self._uses[bucket] = self._uses.get(bucket, 0) + calls
+        self._db.execute(
+            "INSERT OR REPLACE INTO api_use VALUES (?, ?)", (bucket, self._uses[bucket])
+        )
 
-    def configure(self, most: int | None, used: int | None, per_app: bool | None) -> None:
+    def configure(
+        self,
+        most: int | None = None,
+        used: int | None = None,
+        per_app: bool | None = None,
+        window: float | None = None,
+    ) -> None:
+        """What is None stays. Uses so far, or those given, count as made now in a new window."""
+        counted = self.used if used is None and window is not None else used
         self.max = self.max if most is None else most
-        self.used = self.used if used is None else used
         self.per_app = self.per_app if per_app is None else per_app
+        self.window = self.window if window is None else float(window)
         self._db.set_setting("api_max", str(self.max))
-        self._db.set_setting("api_used", str(self.used))
+        self._db.set_setting("api_window", str(self.window))
         self._db.set_setting("api_per_app", str(int(self.per_app)))
+        if counted is not None:
+            self._uses.clear()
+            self._db.execute("DELETE FROM api_use")
+            self.spend(counted)
 
     @property
     def exhausted(self) -> bool:
         return self.used >= self.max
 
+    def _oldest(self) -> int:
+        """The newest bucket that is out of the window."""
+        return int((self._clock.now() - self.window) // self._width)
+
+    @property
+    def _width(self) -> float:
+        return max(1.0, self.window // BUCKETS)
+
     def header(self) -> str:
         """Both forms are documented; the second comes with per-app limits."""
-        plain = f"api-usage={self.used}/{self.max}"
+        used = self.used
+        plain = f"api-usage={used}/{self.max}"
         return (
-            f"{plain}; per-app-api-usage={self.used}/{self.max}(appName={APP_NAME})"
+            f"{plain}; per-app-api-usage={used}/{self.max}(appName={APP_NAME})"
             if self.per_app
             else plain
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -29,7 +29,7 @@ class Author:
     """Who changes records, in which call, and what may stop a single record.
 
     `at` is the time of the DML statement, which stamps show; `committed_at` is later in
-    a slow transaction.
+    a slow transaction. `automation` names the trigger or flow that writes, if it is one.
     """
 
     access: Access
@@ -37,6 +37,23 @@ class Author:
     at: float
     committed_at: float
     check: RecordCheck = lambda _: None
+    automation: str | None = None
+
+
+class Triggers(Protocol):
+    """What an org does by itself around a save. `before` is None for a new record."""
+
+    def before_save(
+        self, author: Author, sobject: SObject, before: Row | None, after: Row, changed: Row
+    ) -> None:
+        """May refuse the record with ApiError; nothing of it is stored yet."""
+        ...
+
+    def after_save(
+        self, author: Author, sobject: SObject, before: Row | None, row: Row, changed: Row
+    ) -> None:
+        """May write more, in the same transaction; `row` becomes what is stored then."""
+        ...
 
 
 class Records:
@@ -44,6 +61,7 @@ class Records:
         self._db = database
         self.schema = schema
         self._formulas = {o.name: compile_formulas(o) for o in schema.objects.values()}
+        self.triggers: Triggers | None = None
 
     def select(
         self, sobject: SObject, names: Sequence[str], wanted: Iterable[str]
@@ -84,9 +102,14 @@ class Records:
         after = row | changed | moved
         for field, formula in self._formulas[sobject.name]:
             after[field.name] = moved[field.name] = formula(after)
+        if self.triggers:
+            self.triggers.before_save(author, sobject, row, after, changed)
         self._store(sobject, row["Id"], changed | moved)
         self._note(author, sobject, row, after, changed)
+        before = dict(row) if self.triggers else row
         row.update(after)
+        if self.triggers:
+            self.triggers.after_save(author, sobject, before, row, changed)
 
     def create(self, author: Author, sobject: SObject, body: dict[str, Any]) -> str:
         if not author.access.may_edit(sobject) or not sobject.createable:
@@ -102,8 +125,13 @@ class Records:
         stamp, by = int(author.at), author.access.user_id
         row.update(Id=self._next_id(sobject), CreatedDate=stamp, CreatedById=by)
         row.update(LastModifiedDate=stamp, LastModifiedById=by, SystemModstamp=stamp)
+        if self.triggers:
+            self._work_out(sobject, row)
+            self.triggers.before_save(author, sobject, None, row, values)
         self.insert(sobject, [row])
         self._note(author, sobject, dict.fromkeys(values), row, values)
+        if self.triggers:
+            self.triggers.after_save(author, sobject, None, row, values)
         return str(row["Id"])
 
     def delete(self, author: Author, sobject: SObject, row: Row) -> None:
@@ -119,11 +147,17 @@ class Records:
         self._store(sobject, row["Id"], {"IsDeleted": 1, "SystemModstamp": int(author.at)})
         self._note(author, sobject, row, after, {"IsDeleted": 1})
 
+    def undelete(self, author: Author, sobject: SObject, row: Row) -> None:
+        """Out of the recycle bin; a change like any, so its stamp moves (unconfirmed)."""
+        author.check(row["Id"])
+        after = {**row, "IsDeleted": 0, "SystemModstamp": int(author.at)}
+        self._store(sobject, row["Id"], {"IsDeleted": 0, "SystemModstamp": int(author.at)})
+        self._note(author, sobject, row, after, {"IsDeleted": 0})
+
     def insert(self, sobject: SObject, rows: list[Row]) -> None:
         """Stores whole rows, formulas worked out; no journal (seeding, create)."""
         for row in rows:
-            for field, formula in self._formulas[sobject.name]:
-                row[field.name] = formula(row)
+            self._work_out(sobject, row)
         columns, marks = (
             ", ".join(f'"{c}"' for c in sobject.columns),
             ", ".join("?" * len(sobject.columns)),
@@ -132,6 +166,10 @@ class Records:
             f"INSERT INTO {sobject.table} ({columns}) VALUES ({marks})",
             ([row[c] for c in sobject.columns] for row in rows),
         )
+
+    def _work_out(self, sobject: SObject, row: Row) -> None:
+        for field, formula in self._formulas[sobject.name]:
+            row[field.name] = formula(row)
 
     def _checked(self, access: Access, sobject: SObject, body: dict[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -163,8 +201,8 @@ class Records:
             {name: _shown(sobject, name, value) for name, value in changed.items()}
         ).decode()
         self._db.execute(
-            "INSERT INTO change (call, at, stamp, object, id, by_id, before, after) VALUES "
-            "(?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO change (call, at, stamp, object, id, by_id, before, after, automation) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 author.call,
                 author.committed_at,
@@ -174,6 +212,7 @@ class Records:
                 author.access.user_id,
                 old,
                 new,
+                author.automation,
             ),
         )
 

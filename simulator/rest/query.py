@@ -1,31 +1,44 @@
-"""`/query`, `/queryAll` and the pages behind them."""
+"""`/query`, `/queryAll`, `/tooling/query` and the pages behind them."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from simulator.errors import ApiError
 from simulator.rest.call import Answer, Call
 
+Page = dict[str, Any]
 BATCH = re.compile(r"batchSize=(\d+)", re.IGNORECASE)
 SMALLEST, LARGEST = 200, 2000
 
 
 def query(call: Call) -> Answer:
-    return _run(call, deleted=False)
+    """Also `?explain=`, which tells how the query would be run and runs nothing."""
+    explained = call.params.get("explain")
+    if explained:
+        return Answer(body=call.org.queries.explain(explained, call.access, call.at))
+    return Answer(body=_first_page(call, deleted=False))
 
 
 def query_all(call: Call) -> Answer:
-    return _run(call, deleted=True)
+    return Answer(body=_first_page(call, deleted=True))
 
 
 def query_more(call: Call, locator: str) -> Answer:
-    page = call.org.queries.more(locator, call.access, call.base, batch=_batch(call), now=call.at)
-    call.tally.records += len(page["records"])
-    return Answer(body=page)
+    return Answer(body=_next_page(call, locator))
 
 
-def _run(call: Call, *, deleted: bool) -> Answer:
+def tooling_query(call: Call) -> Answer:
+    """The Tooling API over the same objects; what only it has (ApexClass) is INVALID_TYPE."""
+    return Answer(body=_as_tooling(_first_page(call, deleted=False)))
+
+
+def tooling_query_more(call: Call, locator: str) -> Answer:
+    return Answer(body=_as_tooling(_next_page(call, locator)))
+
+
+def _first_page(call: Call, *, deleted: bool) -> Page:
     text = call.params.get("q")
     if not text:
         raise ApiError(400, "MALFORMED_QUERY", "SOQL statements cannot be empty or null")
@@ -33,7 +46,30 @@ def _run(call: Call, *, deleted: bool) -> Answer:
         text, call.access, call.base, batch=_batch(call), deleted=deleted, now=call.at
     )
     call.tally.records += len(page["records"])
-    return Answer(body=page)
+    return page
+
+
+def _next_page(call: Call, locator: str) -> Page:
+    page = call.org.queries.more(locator, call.access, call.base, batch=_batch(call), now=call.at)
+    call.tally.records += len(page["records"])
+    return page
+
+
+def _as_tooling(page: Page) -> Page:
+    """Keys as recorded: `size` counts this page, `queryLocator` stands for what follows."""
+    records = page["records"]
+    following = page.get("nextRecordsUrl")
+    found: Page = {
+        "size": len(records) or page["totalSize"],
+        "totalSize": page["totalSize"],
+        "done": page["done"],
+        "queryLocator": following.rsplit("/", 1)[1] if following else None,
+        "entityTypeName": records[0]["attributes"]["type"] if records else None,
+        "records": records,
+    }
+    if following:
+        found["nextRecordsUrl"] = following.replace("/query/", "/tooling/query/")
+    return found
 
 
 def _batch(call: Call) -> int:

@@ -28,7 +28,7 @@ def dispatch(call: Call) -> Answer:
     match = PATH.fullmatch(call.path)
     if match is None:
         raise not_found()
-    versions.check_version(match[1])
+    versions.check_version(match[1], call.org.retired_versions)
     call = replace(call, version=match[1], method=_method(call))
     path = (match[2] or "").rstrip("/")
     for pattern, handlers in ROUTES:
@@ -80,6 +80,8 @@ ROUTES = (
     _route(r"query", GET=query.query),
     _route(r"queryAll", GET=query.query_all),
     _route(r"query(?:All)?/([\w-]+)", GET=query.query_more),
+    _route(r"tooling/query", GET=query.tooling_query),
+    _route(r"tooling/query/([\w-]+)", GET=query.tooling_query_more),
     _route(r"limits", GET=limits.limits),
     _route(r"limits/recordCount", GET=limits.record_count),
     _route(r"composite", POST=_composite),

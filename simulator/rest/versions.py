@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from simulator.errors import ApiError, not_found
@@ -31,16 +32,17 @@ def label(version: int) -> str:
     return f"{season} '{year}"
 
 
-def list_versions() -> list[dict[str, str]]:
+def list_versions(retired: Collection[str] = ()) -> list[dict[str, str]]:
     return [
         {"label": label(n), "url": f"/services/data/v{n}.0", "version": f"{n}.0"}
         for n in range(OLDEST, NEWEST + 1)
+        if f"{n}.0" not in retired
     ]
 
 
-def check_version(text: str) -> None:
+def check_version(text: str, retired: Collection[str] = ()) -> None:
     number = int(text.split(".")[0])
-    if number in RETIRED:
+    if number in RETIRED or text in retired:
         raise ApiError(
             410,
             "UNSUPPORTED_API_VERSION",

@@ -21,6 +21,8 @@ class Access:
     is_admin: bool = False
     hidden: frozenset[str] = frozenset()
     read_only: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
+    system: bool = False  # triggers and flows run without regard to field-level security
 
     @cached_property
     def user_permissions(self) -> frozenset[str]:
@@ -28,13 +30,15 @@ class Access:
 
     def may_edit(self, sobject: SObject) -> bool:
         """Users can be edited by whoever may manage them; other objects by anyone here."""
+        if self.system or sobject.name.lower() in self.closed:
+            return self.system
         return (
             sobject.name != "User" or self.is_admin or bool(self.user_permissions & MANAGES_USERS)
         )
 
     def readable(self, sobject: SObject, field: Field) -> bool:
-        if field.name.lower() in self.hidden:
-            return False
+        if self.system or field.name.lower() in self.hidden:
+            return self.system
         return not field.custom or any(
             right.readable
             for s in self.permission_sets
@@ -48,10 +52,14 @@ class Access:
             or not self.readable(sobject, field)
         ):
             return False
-        return not field.custom or any(
-            right.editable
-            for s in self.permission_sets
-            if (right := s.fields.get(_key(sobject, field)))
+        return (
+            not field.custom
+            or self.system
+            or any(
+                right.editable
+                for s in self.permission_sets
+                if (right := s.fields.get(_key(sobject, field)))
+            )
         )
 
     @cached_property

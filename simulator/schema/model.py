@@ -26,6 +26,7 @@ class Field:
     help_text: str | None = None
     reference_to: tuple[str, ...] = ()
     relationship: str | None = None
+    child_relationship: str | None = None
     formula: str | None = None
 
     @property

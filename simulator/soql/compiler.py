@@ -1,171 +1,181 @@
-"""Syntax tree to a plan: SQL text, parameters, and how a row becomes a record."""
+"""Syntax tree to a plan, for one user; nothing that the user may not see has a name."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 from simulator.errors import ApiError
 from simulator.schema.access import Access
 from simulator.schema.model import Field, Schema, SObject
-from simulator.soql.conditions import ConditionCompiler, collation
-from simulator.soql.parser import located
-from simulator.soql.syntax import Ordering, Path, Query
-from simulator.values import Converter, to_json
+from simulator.soql import kinds
+from simulator.soql.columns import Column, Columns
+from simulator.soql.conditions import ConditionCompiler
+from simulator.soql.grouping import Groups, is_count, is_grouped
+from simulator.soql.periods import Moment
+from simulator.soql.plan import ChildPlan, Plan
+from simulator.soql.refusals import MALFORMED, located
+from simulator.soql.relations import check_sub_select, find_children
+from simulator.soql.scope import Scope, find_object
+from simulator.soql.selection import Selection
+from simulator.soql.syntax import Expression, InQuery, Ordering, Query
 
-MAX_LEVELS = 5
-HINT = "Please reference your WSDL or the describe call for the appropriate names."
-UNKNOWN_TYPE = (
-    "sObject type '{}' is not supported. If you are attempting to use a custom object, "
-    f"be sure to append the '__c' after the entity name. {HINT}"
-)
-UNKNOWN_FIELD = (
-    "No such column '{}' on entity '{}'. If you are attempting to use a custom field, "
-    f"be sure to append the '__c' after the custom field name. {HINT}"
-)
-UNKNOWN_RELATION = (
-    "Didn't understand relationship '{}' in field path. If you are attempting to use a custom "
-    f"relationship, be sure to append the '__r' after the custom relationship name. {HINT}"
-)
-
-
-@dataclass
-class Node:
-    """An object in the result: the queried one, or a parent reached through a relation."""
-
-    sobject: SObject
-    alias: str
-    id_column: int
-    entries: list[tuple[str, int, Converter | None]] = field(default_factory=list)
-    parents: dict[str, Node] = field(default_factory=dict)
-
-    def record(self, row: tuple[Any, ...], base: str) -> dict[str, Any] | None:
-        record_id = row[self.id_column]
-        if record_id is None:
-            return None
-        name = self.sobject.name
-        found: dict[str, Any] = {"attributes": {"type": name, "url": f"{base}{name}/{record_id}"}}
-        for key, column, convert in self.entries:
-            found[key] = convert(row[column]) if convert else row[column]
-        for key, parent in self.parents.items():
-            found[key] = parent.record(row, base)
-        return found
-
-
-@dataclass(frozen=True)
-class Plan:
-    sobject: SObject
-    root: Node
-    columns: str
-    tail: str
-    order: str
-    parameters: tuple[Any, ...]
-    limit: int
-    offset: int
-    count_only: bool
+AMONG = "IN (SELECT value FROM json_each(?))"
+BY_ID = ("", 't0."Id" ASC')
 
 
 class Compiler:
-    """Compiles one query for one user; nothing that the user may not see has a name."""
+    """Compiles one query. A nested one names no object: it is given, with its lookup to the parent.
 
-    def __init__(self, query: Query, schema: Schema, access: Access) -> None:
+    `moment` is when and for whom the query runs; without one there are no date literals.
+    """
+
+    def __init__(
+        self,
+        query: Query,
+        schema: Schema,
+        access: Access,
+        moment: Moment | None = None,
+        *,
+        sobject: SObject | None = None,
+        lookup: Field | None = None,
+    ) -> None:
         self._query = query
         self._schema = schema
         self._access = access
-        sobject = schema.object(query.object.names[0]) if len(query.object.names) == 1 else None
-        if sobject is None:
-            raise self._error(
-                query.object, "INVALID_TYPE", UNKNOWN_TYPE.format(".".join(query.object.names))
-            )
-        self._columns: list[str] = []
-        self._joins: list[str] = []
-        self._root = self._node(sobject, "t0")
-        self._all: dict[tuple[str, ...], Node] = {(): self._root}
+        self._moment = moment
+        self._lookup = lookup
+        self._sobject = sobject or find_object(query, schema)
+        self._scope = Scope(query, self._sobject, schema, access)
+        self._columns = Columns(self._scope, moment)
+        self._groups = Groups(query, self._columns) if self._is_grouped() else None
+        self._selection = Selection(self._scope, self._columns, moment)
+        self._conditions = ConditionCompiler(query.text, self._filtered, self._sub_select, moment)
 
     def plan(self, *, deleted: bool = False) -> Plan:
-        for path in self._query.fields:
-            self._select(path)
-        conditions = ConditionCompiler(self._query.text, self._resolve)
-        where = [conditions.sql(self._query.where)] if self._query.where else []
-        if self._root.sobject.deletable and not deleted:
-            where.append('t0."IsDeleted" = 0')
-        order = ", ".join(self._order(o) for o in self._query.order)
-        tail = f"FROM {self._root.sobject.table} t0 " + " ".join(self._joins)
+        """`deleted`: rows in the recycle bin count, too."""
+        part = self._groups or self._selection
+        if not is_count(self._query):
+            for item in self._query.items:
+                part.add(item)
+        children = self._children(deleted=deleted)
+        where = self._where(deleted=deleted)
+        order = ", ".join(self._order(ordering) for ordering in self._query.order)
+        tail = self._scope.from_clause + where + self._grouping()
         return Plan(
-            self._root.sobject,
-            self._root,
-            ", ".join(self._columns),
-            tail + (" WHERE " + " AND ".join(where) if where else ""),
+            self._sobject,
+            part.root,
+            ", ".join(part.sql),
+            tail,
             f" ORDER BY {order}" if order else "",
-            tuple(conditions.parameters),
+            tuple(self._conditions.parameters),
             -1 if self._query.limit is None else self._query.limit,
             self._query.offset,
-            count_only=not self._query.fields,
+            count_only=is_count(self._query),
+            children=children,
+            whole=not (where or self._groups) and self._unlimited() and order in BY_ID,
         )
 
-    def _error(self, path: Path, code: str, message: str) -> ApiError:
-        return located(self._query.text, path.place.start, code, message)
+    def plan_for_ids(self) -> Plan:
+        """The same columns of given records: the one parameter is a JSON list of their ids."""
+        query = replace(self._query, where=None, scope=None, order=(), offset=0)
+        bare = Compiler(query, self._schema, self._access, self._moment, sobject=self._sobject)
+        found = bare.plan(deleted=True)
+        return replace(found, tail=f'{found.tail} WHERE t0."Id" {AMONG}', limit=-1)
 
-    def _node(self, sobject: SObject, alias: str) -> Node:
-        self._columns.append(f'{alias}."Id"')
-        return Node(sobject, alias, len(self._columns) - 1)
+    def _unlimited(self) -> bool:
+        return self._query.limit is None and not self._query.offset
 
-    def _find(self, path: Path, *, show: bool) -> tuple[Node, Field]:
-        names = path.names
-        mine = {self._root.sobject.name.lower(), (self._query.alias or "").lower()}
-        if len(names) > 1 and names[0].lower() in mine:
-            names = names[1:]
-        node = self._root
-        for depth, name in enumerate(names[:-1], 1):
-            node = self._parent(
-                path, node, tuple(n.lower() for n in names[:depth]), name, show=show
-            )
-        found = self._access.find_readable(node.sobject, names[-1])
-        if found is None:
-            raise self._error(
-                path, "INVALID_FIELD", UNKNOWN_FIELD.format(names[-1], node.sobject.name)
-            )
-        return node, found
+    def _is_grouped(self) -> bool:
+        if is_count(self._query):
+            if len(self._query.items) > 1 or self._query.children or self._query.grouping:
+                message = "COUNT() must be the only element in the SELECT list"
+                raise located(
+                    self._query.text,
+                    self._query.items[0].expression.place.start,
+                    MALFORMED,
+                    message,
+                )
+            return False
+        return is_grouped(self._query)
 
-    def _parent(
-        self, path: Path, node: Node, key: tuple[str, ...], name: str, *, show: bool
-    ) -> Node:
-        lookup = node.sobject.by_relationship.get(name.lower())
-        target = self._schema.object(lookup.reference_to[0]) if lookup else None
-        if (
-            lookup is None
-            or target is None
-            or not self._access.readable(node.sobject, lookup)
-            or len(key) > MAX_LEVELS
-        ):
-            raise self._error(path, "INVALID_FIELD", UNKNOWN_RELATION.format(name))
-        parent = self._all.get(key)
-        if parent is None:
-            parent = self._node(target, f"t{len(self._all)}")
-            self._all[key] = parent
-            self._joins.append(
-                f'LEFT JOIN {target.table} {parent.alias} ON {parent.alias}."Id" = '
-                f'{node.alias}."{lookup.name}"'
-            )
-        if show and lookup.relationship:
-            node.parents[lookup.relationship] = parent
-        return parent
+    def _where(self, *, deleted: bool) -> str:
+        parts = []
+        if self._query.where is not None:
+            parts.append(self._conditions.sql(self._query.where))
+        if self._query.scope == "mine" and self._sobject.field("OwnerId"):
+            self._conditions.parameters.append(self._access.user_id)
+            parts.append('t0."OwnerId" = ?')
+        if self._sobject.deletable and not deleted:
+            parts.append('t0."IsDeleted" = 0')
+        if self._lookup is not None:
+            parts.append(f't0."{self._lookup.name}" {AMONG}')
+        return " WHERE " + " AND ".join(parts) if parts else ""
 
-    def _select(self, path: Path) -> None:
-        node, found = self._find(path, show=True)
-        if any(key == found.name for key, _, _ in node.entries):
-            raise self._error(path, "INVALID_FIELD", f"duplicate field selected: {found.name}")
-        self._columns.append(f'{node.alias}."{found.name}"')
-        node.entries.append((found.name, len(self._columns) - 1, to_json(found)))
+    def _grouping(self) -> str:
+        if self._groups is None:
+            return ""
+        having = self._query.grouping.having if self._query.grouping else None
+        if having is None:
+            return self._groups.clause
+        conditions = ConditionCompiler(
+            self._query.text, self._groups.column, self._sub_select, self._moment
+        )
+        sql = conditions.sql(having)
+        self._conditions.parameters.extend(conditions.parameters)
+        return f"{self._groups.clause} HAVING {sql}"
 
-    def _resolve(self, path: Path) -> tuple[str, Field]:
-        node, found = self._find(path, show=False)
-        return f'{node.alias}."{found.name}"', found
+    def _filtered(self, expression: Expression) -> Column:
+        column = self._columns.of(expression)
+        if column.aggregate:
+            raise self._columns.refuse(expression, "aggregate functions are not allowed in WHERE")
+        if column.field is not None and not kinds.filterable(column.field):
+            raise self._unusable(expression, "INVALID_FIELD", column, "filtered")
+        return column
 
     def _order(self, ordering: Ordering) -> str:
-        column, found = self._resolve(ordering.path)
+        resolve = self._groups.column if self._groups else self._columns.of
+        column = resolve(ordering.expression)
+        if column.aggregate and not self._groups:
+            raise self._columns.refuse(ordering.expression, "aggregate functions need GROUP BY")
+        if column.field is not None and not kinds.sortable(column.field):
+            raise self._unusable(ordering.expression, MALFORMED, column, "sorted")
         direction = "DESC" if ordering.descending else "ASC"
-        nulls = "LAST" if ordering.nulls_last else "FIRST"
-        if not found.nillable:
-            return f"{column}{collation(found)} {direction}"
-        return f"{column}{collation(found)} {direction} NULLS {nulls}"
+        if column.field is not None and not column.field.nillable:
+            return f"{column.collated} {direction}"
+        return f"{column.collated} {direction} NULLS {'LAST' if ordering.nulls_last else 'FIRST'}"
+
+    def _unusable(self, expression: Expression, code: str, column: Column, how: str) -> ApiError:
+        message = f"field '{column.name}' can not be {how} in a query call"
+        return located(self._query.text, expression.place.start, code, message)
+
+    def _children(self, *, deleted: bool) -> tuple[ChildPlan, ...]:
+        return tuple(self._child(child, deleted=deleted) for child in self._query.children)
+
+    def _child(self, child: Query, *, deleted: bool) -> ChildPlan:
+        if self._lookup is not None or self._groups or is_grouped(child):
+            message = "only root queries support aggregate expressions"
+            raise located(self._query.text, child.object.place.start, MALFORMED, message)
+        key, compiler, lookup = self.child_compiler(child)
+        plan = compiler.plan(deleted=deleted)
+        wider = replace(plan, columns=f'{plan.columns}, t0."{lookup.name}"')
+        return ChildPlan(key, wider)
+
+    def child_compiler(self, child: Query) -> tuple[str, Compiler, Field]:
+        """The key of a nested query in the answer, what compiles it, and the lookup behind it."""
+        key, sobject, lookup = find_children(
+            child, self._query, self._sobject, self._schema, self._access
+        )
+        compiler = Compiler(
+            child, self._schema, self._access, self._moment, sobject=sobject, lookup=lookup
+        )
+        return key, compiler, lookup
+
+    def _sub_select(self, in_query: InQuery, left: Column) -> tuple[str, tuple[Any, ...]]:
+        """SQL of the ids that a semi-join compares with, blanks left out."""
+        path = check_sub_select(in_query, left, self._sobject)
+        inner = Compiler(in_query.query, self._schema, self._access, self._moment)
+        plan = inner.plan()
+        column = inner._columns.of(path).sql
+        joined = "AND" if " WHERE " in plan.tail else "WHERE"
+        return f"SELECT {column} {plan.tail} {joined} {column} IS NOT NULL", plan.parameters

@@ -77,6 +77,21 @@ def test_an_undone_savepoint_leaves_the_rest(tmp_path: Path) -> None:
     database.close()
 
 
+def test_a_journal_of_an_older_simulator_is_read_on(tmp_path: Path) -> None:
+    old = Database(tmp_path / "org.db")
+    old.execute("ALTER TABLE change DROP COLUMN automation")
+    old.execute(
+        "INSERT INTO change (at, stamp, object, id, by_id, before, after) "
+        "VALUES (1, 1, 'User', '005', '005', '{}', '{}')"
+    )
+    old.close()
+    database = Database(tmp_path / "org.db")
+    [change] = Journal(database).changes(0, 10)["changes"]
+    assert change["object"] == "User"
+    assert "automation" not in change
+    database.close()
+
+
 BASE = "/services/data/v59.0"
 PATTERN = "/services/data/{version}"
 

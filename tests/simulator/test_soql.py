@@ -227,7 +227,7 @@ def test_hidden_fields_do_not_exist(queries: Queries) -> None:
 
 def test_keywords_are_recognized_in_any_case() -> None:
     query = parse(
-        "sElEcT Id fRoM User wHeRe (Id='a' oR Id='b') aNd nOt Id iN ('c') oRdEr bY Id DeSc "
+        "sElEcT Id fRoM User wHeRe (Id='a' oR Id='b') aNd (nOt Id iN ('c')) oRdEr bY Id DeSc "
         "nUlLs LaSt lImIt 5"
     )
     assert isinstance(query.where, Junction)
