@@ -396,19 +396,25 @@ NO_BRAKE = {
 def program(home: Path, org: Salesforce, **more: str) -> Program:
     """license-sync pointed at an org; state and logs are in `home`."""
     (home / "empty.env").touch()
-    mine = f"LICENSE_SYNC_ORGS__{ORG.upper()}__"
     settings = {
         "LICENSE_SYNC_ENV_FILE": str(home / "empty.env"),
         "LICENSE_SYNC_STATE_DIR": str(home / "state"),
         "LICENSE_SYNC_POLL_SECONDS": "1",
         "LICENSE_SYNC_OVERLAP_SECONDS": "4",
+    }
+    return Program(home, settings | pointed_at(org) | more)
+
+
+def pointed_at(org: Salesforce, name: str = ORG) -> dict[str, str]:
+    """The settings of an org called `name`."""
+    mine = f"LICENSE_SYNC_ORGS__{name.upper()}__"
+    return {
         f"{mine}LOGIN_URL": org.url,
         f"{mine}CLIENT_ID": org.facts["client_id"],
         f"{mine}CLIENT_SECRET": org.facts["client_secret"],
         f"{mine}CA_FILE": org.facts["ca_file"],
         f"{mine}FEATURES": '["scv"]',
     }
-    return Program(home, settings | more)
 
 
 @contextmanager
