@@ -7,7 +7,7 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick coverage check lint types contracts bench soak screenshots mutants lock clean
+.PHONY: help demo test quick coverage check lint types contracts clients bench soak chaos screenshots mutants defenses fuzz lock clients-lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,11 +49,21 @@ types: $(VENV)/.dev ## mypy, strict
 contracts: $(VENV)/.dev ## Which module may import which
 	$(BIN)/lint-imports
 
+clients: $(VENV)/.dev ## Programs that others wrote against the simulated org; ARGS="-k tap" picks one
+	$(PYTEST) tests/clients -o python_files='check_*.py' -v $(ARGS)
+
 bench: $(VENV)/.dev ## The measurements of the README; ARGS picks one
 	$(BIN)/python -m bench $(ARGS)
 
 soak: $(VENV)/.dev ## Random edits on the real processes, then the judge; ARGS="--fault lost_answer"
 	$(BIN)/python -m tests.e2e.soak $(ARGS)
+
+SEED ?= 1
+SECONDS ?= 60
+DATABASE ?= sqlite
+
+chaos: $(VENV)/.dev ## Everything goes wrong at once, then the checker; SEED=n SECONDS=s DATABASE=sqlite|postgresql
+	$(BIN)/python -m tests.chaos --seed $(SEED) --seconds $(SECONDS) --database $(DATABASE) $(ARGS)
 
 screenshots: $(VENV)/.dev ## Pictures of every page into docs/screenshots, from the running demo
 	$(BIN)/python -m tests.web.screenshots $(ARGS)
@@ -61,9 +71,20 @@ screenshots: $(VENV)/.dev ## Pictures of every page into docs/screenshots, from 
 mutants: $(VENV)/.dev ## Mutation testing of the rules
 	$(BIN)/python -m mutmut run && $(BIN)/python -m mutmut results
 
+defenses: $(VENV)/.dev ## Take out each defense of docs/traps.md and see its tests fail; ARGS="lease" picks some
+	$(BIN)/python -m tests.defenses $(ARGS)
+
+fuzz: $(VENV)/.dev ## Broken answers to every call; ARGS="--seconds 600 --seed 1"
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 lock: ## Pin what pyproject.toml asks for, with hashes
 	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --custom-compile-command "make lock" --python-version 3.11 pyproject.toml --group build --group dev -o requirements-dev.lock
 
+clients-lock: ## Pin the Python clients of tests/clients, with hashes
+	for pins in tests/clients/pins/*.in; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --custom-compile-command "make clients-lock" --python-version 3.11 $$pins -o $${pins%.in}.txt || exit 1; \
+	done
+
 clean: ## Remove what was installed and measured
-	rm -rf $(VENV) .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache mutants
+	rm -rf $(VENV) .clients .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache mutants

@@ -1,13 +1,19 @@
-"""`python -m bench [NAME ...]`: decide, store, settle, pages, site; all if none is named."""
+"""`python -m bench [NAME ...] [OPTION ...]`: decide, store, settle, pages, site, simulator.
+
+All if none is named; options are for the last one named.
+"""
 
 import runpy
 import sys
+from itertools import takewhile
 
-NAMES = ("decide", "store", "settle", "pages", "site")
+NAMES = ("decide", "store", "settle", "pages", "site", "simulator")
 
-for name in sys.argv[1:] or NAMES:
+named = list(takewhile(lambda word: not word.startswith("-"), sys.argv[1:]))
+options = sys.argv[1 + len(named) :]
+for name in named or NAMES:
     if name not in NAMES:
         sys.exit(f"There is no measurement {name!r}: name some of {', '.join(NAMES)}.")
     print(f"== {name}", flush=True)
-    sys.argv = [name]
+    sys.argv = [name, *(options if named and name == named[-1] else [])]
     runpy.run_module(f"bench.{name}", run_name="__main__")

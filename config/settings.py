@@ -38,6 +38,7 @@ from config.values import (
 )
 from sync.budget import SANE_BUDGET
 from sync.ports.brake import SANE_LIMITS
+from sync.ports.settling import WRITES_PER_HOUR
 
 SOCKET_BYTES = 100
 """A unix socket's path may have 103 bytes on macOS and 107 on Linux."""
@@ -56,6 +57,8 @@ class OrgSettings(BaseModel):
     From a share of `budget_reconcile` of the day's API calls on reconciles wait, from
     `budget_poll` on looks are rare, from `budget_reserve` on only writes go on, and every
     `budget_probe_seconds` it is tried whether there is room again.
+
+    No user is written to more than `writes_per_hour` times an hour: who is, waits.
 
     Login is by client credentials (`client_secret` or `client_secret_file`) or by JWT bearer
     (`username` and `private_key_file`).
@@ -87,6 +90,7 @@ class OrgSettings(BaseModel):
     budget_poll: float = Field(default=SANE_BUDGET.poll, ge=0, le=1)
     budget_reserve: float = Field(default=SANE_BUDGET.reserve, ge=0, le=1)
     budget_probe_seconds: float = Field(default=SANE_BUDGET.probe_seconds, ge=1, le=3600)
+    writes_per_hour: int = Field(default=WRITES_PER_HOUR, ge=1, le=1000)
 
     @model_validator(mode="after")
     def _budget_in_order(self) -> Self:

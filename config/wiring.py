@@ -108,6 +108,7 @@ class Runtime:
             sleep=time.sleep,
             limits=limits(settings),
             budget=budget(settings),
+            writes_per_hour=settings.writes_per_hour,
         )
 
 

@@ -1,4 +1,4 @@
-"""`python -m simulator`: serves one org, and says where in one line of JSON."""
+"""`python -m simulator`: serves an org, or several, and says where in one line of JSON."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import json
 import sqlite3
 import sys
 import tempfile
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from simulator.app import make_app
+from simulator.bulk.settings import BulkSettings
+from simulator.bulk.working import resume
 from simulator.org import Org, OrgSettings
+from simulator.orgs import OrgOptions, Served, wanted
 from simulator.schema.metadata import read_schema
-from simulator.seed.population import Population
-from simulator.server import listen, serve
-from simulator.tls import load_certificates
+from simulator.server import serve
+from simulator.tls import Certificates, load_certificates
 
 SCHEMA = Path(__file__).parent.parent / "sfdx"
 
@@ -64,42 +67,76 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--schema", type=Path, default=SCHEMA, help="the Salesforce DX project")
     parser.add_argument(
+        "--objects", type=Path, action="append", default=[], help="a folder of objects in TOML"
+    )
+    parser.add_argument(
         "--token-lifetime", type=float, default=7200.0, help="seconds that an access token lasts"
+    )
+    parser.add_argument(
+        "--session-prolonged", action="store_true", help="use prolongs a token, as in many orgs"
+    )
+    parser.add_argument("--http-port", type=int, help="serve plain HTTP as well; 0 picks a port")
+    parser.add_argument(
+        "--org",
+        action="append",
+        default=[],
+        metavar="NAME[:users=N,seed=S,brownfield,port=P,…]",
+        help="one of several orgs in this process; the other options are what it starts from",
+    )
+    parser.add_argument(
+        "--seed-cache", type=Path, help="folder that keeps seeded orgs, for a quick start"
+    )
+    parser.add_argument(
+        "--bulk-delay", type=float, default=0.0, help="seconds that a bulk job stays in each state"
+    )
+    parser.add_argument(
+        "--bulk-page", type=int, default=0, help="rows of a page of bulk results; 0: all in one"
     )
     return parser.parse_args(arguments)
 
 
 def _run(options: argparse.Namespace, folder: Path) -> None:
-    if options.users < 2:
-        raise ValueError("--users must be at least 2: the admin and the integration user")
-    population = Population(options.users, options.seed, options.brownfield)
-    listener = listen(options.host, options.port)
-    org = Org(
-        OrgSettings(folder.resolve(), population, options.token_lifetime),
-        read_schema(options.schema),
+    folder, orgs = folder.resolve(), wanted(options)
+    with ExitStack() as opened:
+        served = []
+        for one in orgs:
+            org = opened.enter_context(closing(_open(one, options, folder)))
+            served.append(Served(one, options.host, org))
+        names = [f"{one.name}.localhost" for one in orgs if one.name]
+        certificates = load_certificates(folder, [*options.name, *names])
+        host = [*options.name, "localhost"][0]
+        doors = [
+            door
+            for place in served
+            for door in place.doors(make_app(place.org, control=options.control), certificates)
+        ]
+        serve(doors, lambda: _ready(served, host, certificates, several=bool(options.org)))
+
+
+def _open(one: OrgOptions, options: argparse.Namespace, folder: Path) -> Org:
+    """An org with a name has a folder of its own in that of the process."""
+    home = folder / one.name
+    home.mkdir(exist_ok=True)
+    settings = OrgSettings(
+        home,
+        one.population,
+        one.token_lifetime,
+        BulkSettings(options.bulk_delay, options.bulk_page),
+        options.seed_cache,
+        one.session_prolonged,
+        one.domain(options.name),
     )
-    certificates = load_certificates(folder.resolve(), options.name)
-    port = listener.getsockname()[1]
+    return Org(settings, read_schema(options.schema, *options.objects))
 
-    def ready() -> None:
-        found = {
-            "url": f"https://{[*options.name, 'localhost'][0]}:{port}",
-            "ca_file": str(certificates.ca_file),
-            "client_id": org.app.client_id,
-            "client_secret": org.app.client_secret,
-            "organization_id": org.organization_id,
-            "jwt_client_id": org.app.client_id,
-            "jwt_username": org.username(org.integration_id),
-            "jwt_private_key_file": str(org.app.private_key_file),
-            "admin_username": org.username(org.admin_id),
-        }
-        sys.stdout.write(json.dumps(found) + "\n")
-        sys.stdout.flush()
 
-    try:
-        serve(make_app(org, control=options.control), certificates, listener, ready)
-    finally:
-        org.close()
+def _ready(served: list[Served], host: str, certificates: Certificates, *, several: bool) -> None:
+    """Bulk jobs go on where they stood, and whoever waits for the line reads it."""
+    for one in served:
+        resume(one.org)
+    facts = [one.facts(host, certificates.ca_file) for one in served]
+    found = {"ca_file": str(certificates.ca_file), "orgs": facts} if several else facts[0]
+    sys.stdout.write(json.dumps(found) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

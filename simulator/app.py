@@ -6,28 +6,38 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator import oauth
 from simulator.control import Control
 from simulator.errors import not_found
 from simulator.exchange import Reply, read_exchange, send_reply
 from simulator.gateway import Gateway
+from simulator.oauth import authorize, discovery, grants, person, upkeep
+from simulator.oauth.answers import refusing
 from simulator.org import Org
+from simulator.soap.endpoint import soap
+from simulator.unmetered import Resource, Unmetered
 
-OAUTH = {
-    "/services/oauth2/token": oauth.token,
-    "/services/oauth2/revoke": oauth.revoke,
-    "/services/oauth2/userinfo": oauth.userinfo,
-    "/services/oauth2/authorize": oauth.authorize,
-    "/.well-known/openid-configuration": oauth.configuration,
-    "/id/keys": oauth.keys,
-    "/id/{rest:path}": oauth.identity,
+READ, READ_OR_FORM = ("GET",), ("GET", "POST")
+OAUTH: dict[str, tuple[Resource, tuple[str, ...]]] = {
+    "/services/oauth2/token": (grants.token, ()),
+    "/services/oauth2/authorize": (authorize.authorize, READ_OR_FORM),
+    "/services/oauth2/userinfo": (person.userinfo, READ_OR_FORM),
+    "/services/oauth2/introspect": (upkeep.introspect, ("POST",)),
+    "/services/oauth2/revoke": (upkeep.revoke, READ_OR_FORM),
+    "/.well-known/openid-configuration": (discovery.configuration, READ),
+    "/id/keys": (discovery.keys, READ),
+    "/id/{rest:path}": (person.identity, READ_OR_FORM),
 }
+SOAP = ("/services/Soap/{rest:path}", "/services/soap/{rest:path}")
 
 
 def make_app(org: Org, *, control: bool) -> Starlette:
     gateway = Gateway(org)
     routes: list[BaseRoute] = [_all("/services/data{rest:path}", gateway)]
-    routes += [_all(path, oauth.OAuth(org, resource)) for path, resource in OAUTH.items()]
+    routes += [
+        _all(path, Unmetered(org, refusing(resource), methods))
+        for path, (resource, methods) in OAUTH.items()
+    ]
+    routes += [_all(path, Unmetered(org, soap)) for path in SOAP]
     if control:
         routes.append(_all("/__control__/{rest:path}", Control(org, gateway)))
     routes.append(_all("/{rest:path}", _Nothing(org)))

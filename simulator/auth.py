@@ -1,26 +1,31 @@
-"""Access tokens, and the two OAuth flows that lead to them.
+"""Access tokens and refresh tokens: who may call, as which app, how long.
 
-Shapes and wording: recorded token answers and error fixtures of real clients. The
-lifetime is a setting (no `expires_in` is ever sent); it counts from the login, where
-real sessions are also prolonged by use.
+No `expires_in` is ever sent: the lifetime is a setting. It counts from the login, or, if
+sessions are prolonged, from the last use in the second half of the time (so Salesforce's help
+on session timeouts; the simulator looks at each call).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import secrets
 import string
-from typing import Any
-
-import jwt
+from dataclasses import dataclass
 
 from simulator.database import Database
 
-BEARER_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ALPHABET = string.ascii_letters + string.digits + "._"
 SCOPE = "api"
+TABLES = """
+CREATE TABLE IF NOT EXISTS session (
+    token TEXT PRIMARY KEY, user_id TEXT NOT NULL, client_id TEXT NOT NULL, scope TEXT NOT NULL,
+    issued_at REAL NOT NULL, lifetime REAL NOT NULL, expires_at REAL NOT NULL, refresh_token TEXT
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS session_refresh ON session (refresh_token);
+CREATE TABLE IF NOT EXISTS refresh_token (
+    token TEXT PRIMARY KEY, user_id TEXT NOT NULL, client_id TEXT NOT NULL, scope TEXT NOT NULL,
+    issued_at REAL NOT NULL
+) WITHOUT ROWID;
+"""
 
 
 class OAuthError(Exception):
@@ -35,80 +40,99 @@ class OAuthError(Exception):
         return {"error": self.error, "error_description": self.description}
 
 
+@dataclass(frozen=True)
+class Permit:
+    """What a token allows: calls as this user, through this app, within this scope.
+
+    `expires_at` is None for a refresh token: it lasts until it is revoked.
+    """
+
+    user_id: str
+    client_id: str
+    scope: str
+    issued_at: float
+    expires_at: float | None
+
+
 class Tokens:
-    def __init__(self, database: Database, lifetime: float) -> None:
+    """Every token of the org; kept in its folder, so that sessions outlive the process."""
+
+    def __init__(self, database: Database, lifetime: float, *, prolonged: bool = False) -> None:
         self._db = database
+        self._db.connection.executescript(TABLES)
         self.lifetime = lifetime
+        self.prolonged = prolonged
 
     def issue(
-        self, user_id: str, organization_id: str, now: float, lifetime: float | None = None
+        self,
+        user_id: str,
+        organization_id: str,
+        now: float,
+        lifetime: float | None = None,
+        *,
+        client_id: str = "",
+        scope: str = SCOPE,
+        refresh_token: str | None = None,
     ) -> str:
-        token = f"{organization_id[:15]}!AQ" + "".join(secrets.choice(ALPHABET) for _ in range(94))
-        expires = now + (self.lifetime if lifetime is None else lifetime)
-        self._db.execute("INSERT INTO token VALUES (?, ?, ?, ?)", (token, user_id, now, expires))
+        token = f"{organization_id[:15]}!AQ" + _random(94)
+        lasts = self.lifetime if lifetime is None else lifetime
+        self._db.execute(
+            "INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (token, user_id, client_id, scope, now, lasts, now + lasts, refresh_token),
+        )
+        return token
+
+    def issue_refresh(self, user_id: str, client_id: str, scope: str, now: float) -> str:
+        token = "5Aep861" + _random(80)
+        self._db.execute(
+            "INSERT INTO refresh_token VALUES (?, ?, ?, ?, ?)",
+            (token, user_id, client_id, scope, now),
+        )
         return token
 
     def user_of(self, token: str, now: float) -> str | None:
+        """Whose session this is; a call by it prolongs it, where that is the setting."""
         row = self._db.execute(
-            "SELECT user_id FROM token WHERE token = ? AND expires_at > ?", (token, now)
+            "SELECT user_id, lifetime, expires_at FROM session WHERE token = ? AND expires_at > ?",
+            (token, now),
         ).fetchone()
-        return str(row[0]) if row else None
+        if row is None:
+            return None
+        user_id, lifetime, expires_at = row
+        if self.prolonged and expires_at - now < lifetime / 2:
+            self._db.execute(
+                "UPDATE session SET expires_at = ? WHERE token = ?", (now + lifetime, token)
+            )
+        return str(user_id)
+
+    def access_permit(self, token: str, now: float) -> Permit | None:
+        row = self._db.execute(
+            "SELECT user_id, client_id, scope, issued_at, expires_at FROM session "
+            "WHERE token = ? AND expires_at > ?",
+            (token, now),
+        ).fetchone()
+        return Permit(*row) if row else None
+
+    def refresh_permit(self, token: str) -> Permit | None:
+        row = self._db.execute(
+            "SELECT user_id, client_id, scope, issued_at, NULL FROM refresh_token WHERE token = ?",
+            (token,),
+        ).fetchone()
+        return Permit(*row) if row else None
 
     def revoke(self, token: str) -> bool:
-        return self._db.execute("DELETE FROM token WHERE token = ?", (token,)).rowcount > 0
+        """Ends a session, or a refresh token with every session that came of it."""
+        ended = self._db.execute("DELETE FROM session WHERE token = ?", (token,)).rowcount
+        ended += self._db.execute("DELETE FROM refresh_token WHERE token = ?", (token,)).rowcount
+        self._db.execute("DELETE FROM session WHERE refresh_token = ?", (token,))
+        return ended > 0
 
     def revoke_all(self, user_id: str | None = None) -> int:
         """Ends the sessions of one user, or of everyone."""
         if user_id is None:
-            return self._db.execute("DELETE FROM token").rowcount
-        return self._db.execute("DELETE FROM token WHERE user_id = ?", (user_id,)).rowcount
+            return self._db.execute("DELETE FROM session").rowcount
+        return self._db.execute("DELETE FROM session WHERE user_id = ?", (user_id,)).rowcount
 
 
-def client_credentials(
-    form: dict[str, str], authorization: str, client_id: str, client_secret: str
-) -> None:
-    """Id and secret come by HTTP Basic or in the body; both are in use by real clients."""
-    given_id, given_secret = form.get("client_id", ""), form.get("client_secret", "")
-    if authorization.lower().startswith("basic "):
-        given_id, given_secret = _basic(authorization[6:])
-    if not hmac.compare_digest(given_id.encode(), client_id.encode()):
-        raise OAuthError("invalid_client_id", "client identifier invalid")
-    if not hmac.compare_digest(given_secret.encode(), client_secret.encode()):
-        raise OAuthError("invalid_client", "invalid client credentials")
-
-
-def _basic(encoded: str) -> tuple[str, str]:
-    try:
-        name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise OAuthError("invalid_client", "invalid client credentials") from error
-    return name, secret
-
-
-def jwt_subject(assertion: str, public_key: str, client_id: str, now: float) -> str:
-    """The username that the assertion names.
-
-    `exp` may be a string (simple-salesforce), or far away (the CLI sends milliseconds);
-    real orgs take both, so only a past one is refused. `aud` is not looked at.
-    """
-    options: Any = {
-        "verify_exp": False,
-        "verify_aud": False,
-        "verify_iat": False,
-        "verify_nbf": False,
-    }
-    try:
-        claims = jwt.decode(assertion, public_key, algorithms=["RS256"], options=options)
-    except jwt.InvalidSignatureError as error:
-        raise OAuthError("invalid_grant", "invalid assertion") from error
-    except jwt.InvalidTokenError as error:
-        raise OAuthError("invalid_grant", "invalid assertion") from error
-    if claims.get("iss") != client_id:
-        raise OAuthError("invalid_client_id", "client identifier invalid")
-    try:
-        expires = float(claims["exp"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise OAuthError("invalid_grant", "invalid assertion") from error
-    if expires <= now:
-        raise OAuthError("invalid_grant", "expired authorization code")
-    return str(claims.get("sub", ""))
+def _random(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))

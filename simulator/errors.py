@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -38,6 +39,11 @@ def not_found() -> ApiError:
 def invalid_session() -> ApiError:
     """Recorded answer for an expired, revoked or unknown access token."""
     return ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+
+
+def method_not_allowed(method: str, allowed: Iterable[str]) -> ApiError:
+    message = f"HTTP Method '{method}' not allowed. Allowed are {','.join(allowed)}"
+    return ApiError(405, "METHOD_NOT_ALLOWED", message)
 
 
 def parser_error(message: str) -> ApiError:

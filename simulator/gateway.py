@@ -20,6 +20,7 @@ from simulator.faults import REFUSALS
 from simulator.faults.errors import made
 from simulator.faults.fault import named
 from simulator.org import Org
+from simulator.request_limits import too_long
 from simulator.rest.call import Answer, Call, Tally
 from simulator.rest.router import dispatch, may_write
 from simulator.rest.versions import list_versions
@@ -28,7 +29,6 @@ from simulator.visit import Handler, Visit, begin
 
 __all__ = ["Gateway", "Handler", "Visit", "answer_with_faults", "begin", "guarded"]
 
-LONGEST_URI = 16_384  # documented; code and wording of the refusal are unconfirmed
 CACHING = "no-cache,must-revalidate,max-age=0,no-store,private"
 
 
@@ -59,10 +59,9 @@ class Gateway:
     async def _answer(self, visit: Visit) -> Reply:
         if visit.exchange.path.rstrip("/") == "/services/data":
             return Reply(200, list_versions(self._org.retired_versions))
-        if len(visit.exchange.path) + len(visit.exchange.query) > LONGEST_URI:
-            return Reply(
-                414, ApiError(414, "URI_TOO_LONG", f"URI is longer than {LONGEST_URI} bytes").body()
-            )
+        refusal = too_long(visit.exchange)
+        if refusal:
+            return Reply(refusal.status, refusal.body())
         try:
             user_id = self._admit(visit)
         except ApiError as error:

@@ -11,16 +11,20 @@ from functools import lru_cache
 
 SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PAIRS = [first + second for first in DIGITS for second in DIGITS]
 FORM = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 ANYWHERE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?(?![0-9A-Za-z])")
 
 
 def suffix(short: str) -> str:
     """The three letters that tell which of the 15 characters are upper case."""
-    groups = (short[0:5], short[5:10], short[10:15])
-    return "".join(
-        SUFFIX[sum(1 << k for k, c in enumerate(group) if "A" <= c <= "Z")] for group in groups
-    )
+    return _letter(short[0:5]) + _letter(short[5:10]) + _letter(short[10:15])
+
+
+@lru_cache(maxsize=4096)
+def _letter(group: str) -> str:
+    """Remembered, because neighboring ids share their beginning."""
+    return SUFFIX[sum(1 << k for k, c in enumerate(group) if "A" <= c <= "Z")]
 
 
 def to_18(text: object) -> str | None:
@@ -52,10 +56,10 @@ def _repaired(text: str) -> str | None:
 def make(prefix: str, pod: str, serial: int) -> str:
     """An id of the real form: key prefix, two characters of the instance, a serial."""
     body = ""
-    for _ in range(9):
-        serial, digit = divmod(serial, 62)
-        body = DIGITS[digit] + body
-    short = f"{prefix}{pod}0{body}"
+    for _ in range(4):
+        serial, pair = divmod(serial, len(PAIRS))
+        body = PAIRS[pair] + body
+    short = f"{prefix}{pod}0{DIGITS[serial]}{body}"
     return short + suffix(short)
 
 

@@ -54,6 +54,7 @@ class Grant:
     nonce: str
     challenge: str
     until: float
+    client_id: str
 
 
 class SigningKey:
@@ -166,18 +167,36 @@ class OpenId:
 
 
 def metadata(origin: str) -> dict[str, Any]:
+    """What is really served, so less than an org lists (`token id_token`, registration)."""
     oauth = f"{origin}/services/oauth2"
     return {
         "issuer": origin,
         "authorization_endpoint": f"{oauth}/authorize",
         "token_endpoint": f"{oauth}/token",
         "revocation_endpoint": f"{oauth}/revoke",
+        "introspection_endpoint": f"{oauth}/introspect",
         "userinfo_endpoint": f"{oauth}/userinfo",
         "jwks_uri": f"{origin}/id/keys",
-        "scopes_supported": ["openid", "id", "profile", "email", "api", "custom_permissions"],
-        "response_types_supported": ["code", "token", "token id_token"],
+        "scopes_supported": [
+            "openid",
+            "id",
+            "profile",
+            "email",
+            "api",
+            "refresh_token",
+            "offline_access",
+            "custom_permissions",
+        ],
+        "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
+        "grant_types_supported": [
+            "authorization_code",
+            "refresh_token",
+            "password",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        ],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "code_challenge_methods_supported": ["S256"],
     }

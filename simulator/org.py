@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.auth import Tokens
 from simulator.automations.book import Actors, Automations
+from simulator.background import Background
+from simulator.bulk.jobs import Jobs
+from simulator.bulk.settings import BulkSettings
 from simulator.clock import Clock
 from simulator.concurrency import Concurrency
 from simulator.database import Database
 from simulator.faults import Faults
+from simulator.hosts import DOMAIN
 from simulator.identity import App, load_app
 from simulator.journal import Journal
 from simulator.locks import Locks
 from simulator.openid import OpenId
+from simulator.people import People
+from simulator.permission_records import mirror_permission_sets
 from simulator.quota import Quota
 from simulator.records import Records
 from simulator.schema.access import Access
 from simulator.schema.model import Schema
+from simulator.seed.cache import SeedCache
 from simulator.seed.population import ADMIN_PROFILE, Population, seed_org
 from simulator.soql.execution import Queries
-from simulator.storage import prepare
+from simulator.storage import index, prepare
 
 DAILY_CALLS = 100_000
 CALLS_PER_USER = 1000
@@ -32,6 +39,10 @@ class OrgSettings:
     folder: Path
     population: Population
     token_lifetime: float
+    bulk: BulkSettings = field(default_factory=BulkSettings)
+    seed_cache: Path | None = None
+    prolonged: bool = False
+    domain: str = DOMAIN
 
 
 class Org:
@@ -39,33 +50,53 @@ class Org:
 
     def __init__(self, settings: OrgSettings, schema: Schema) -> None:
         self.schema = schema
+        cache = (
+            SeedCache(settings.seed_cache, settings.population, schema)
+            if settings.seed_cache
+            else None
+        )
+        if cache:
+            cache.fetch(settings.folder / "org.db")
         self.db = Database(settings.folder / "org.db")
         prepare(self.db, schema)
         self.clock = Clock(float(self.db.setting("clock_offset", "0")))
         self.records = Records(self.db, schema)
         if not self.db.setting("organization_id"):
-            with self.db.transaction():
-                self.db.set_setting(
-                    "api_max", str(DAILY_CALLS + CALLS_PER_USER * settings.population.users)
-                )
-                seed_org(self.db, self.records, settings.population)
-                self.db.set_setting("schema_date", str(self.clock.seconds()))
+            self._seed(settings.population, cache)
+        index(self.db, schema)
+        with self.db.transaction():
+            mirror_permission_sets(self.db, self.records)
+        self.retired_versions: set[str] = set()
         self.app: App = load_app(self.db, settings.folder)
         self.queries = Queries(self.db, schema)
         self.openid = OpenId(self.db, settings.folder)
-        self.tokens = Tokens(self.db, settings.token_lifetime)
+        self.tokens = Tokens(self.db, settings.token_lifetime, prolonged=settings.prolonged)
+        self.people = People(self.db, (self.admin_id, self.integration_id))
+        self.domain = settings.domain
         self.journal = Journal(self.db)
         self.faults = Faults(self.clock)
         self.locks = Locks()
         self.quota = Quota(self.db, self.clock)
         self.concurrency = Concurrency()
-        self.retired_versions: set[str] = set()
         self.automations = Automations(
             self.db, self.clock, self.records, self.locks, Actors(self.role_of, self._id_of)
         )
         self.records.triggers = self.automations
+        self.bulk = settings.bulk
+        self.jobs = Jobs(self.db, settings.folder / "bulk")
+        self.background = Background()
         self._access: dict[str, Access] = {}
         self._access_version = self.faults.version
+
+    def _seed(self, population: Population, cache: SeedCache | None) -> None:
+        with self.db.transaction():
+            most = DAILY_CALLS + CALLS_PER_USER * population.users
+            self.db.set_setting("api_max", str(most))
+            seed_org(self.db, self.schema, population)
+            self.db.set_setting("schema_date", str(self.clock.seconds()))
+        index(self.db, self.schema)
+        if cache:
+            cache.keep(self.db)
 
     @property
     def organization_id(self) -> str:

@@ -12,13 +12,18 @@ from typing import Any, Protocol
 
 import orjson
 
-from simulator import ids
+from simulator import cascades
 from simulator.database import Database
 from simulator.errors import ApiError, not_found
 from simulator.formula import Formula, compile_formula
+from simulator.history import Signature, note_change
+from simulator.numbering import next_id, next_number
+from simulator.references import References
 from simulator.schema.access import Access
 from simulator.schema.model import Field, Schema, SObject
-from simulator.values import to_stored
+from simulator.submission import submitted
+from simulator.uniqueness import check_unique
+from simulator.values import required
 
 Row = dict[str, Any]
 RecordCheck = Callable[[str], None]
@@ -38,6 +43,12 @@ class Author:
     committed_at: float
     check: RecordCheck = lambda _: None
     automation: str | None = None
+
+    @property
+    def signature(self) -> Signature:
+        return Signature(
+            self.call, self.committed_at, int(self.at), self.access.user_id, self.automation
+        )
 
 
 class Triggers(Protocol):
@@ -60,6 +71,7 @@ class Records:
     def __init__(self, database: Database, schema: Schema) -> None:
         self._db = database
         self.schema = schema
+        self.references = References(database, schema)
         self._formulas = {o.name: compile_formulas(o) for o in schema.objects.values()}
         self.triggers: Triggers | None = None
 
@@ -86,13 +98,11 @@ class Records:
 
     def update(self, author: Author, sobject: SObject, row: Row, body: dict[str, Any]) -> None:
         """One DML update of one record; `row` becomes what is stored."""
-        if not author.access.may_edit(sobject) or not sobject.updateable:
-            raise ApiError(
-                403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id"
-            )
-        values = self._checked(author.access, sobject, body)
+        _check_right(author, sobject, allowed=sobject.updateable)
+        values = submitted(author.access, self.references, sobject, body, creating=False)
         author.check(row["Id"])
         changed = {name: value for name, value in values.items() if row[name] != value}
+        self._check(sobject, row["Id"], changed)
         stamp = int(author.at)
         moved = {
             "LastModifiedDate": stamp,
@@ -105,87 +115,111 @@ class Records:
         if self.triggers:
             self.triggers.before_save(author, sobject, row, after, changed)
         self._store(sobject, row["Id"], changed | moved)
-        self._note(author, sobject, row, after, changed)
+        self._note(author, sobject, row["Id"], {name: row[name] for name in changed}, changed)
         before = dict(row) if self.triggers else row
         row.update(after)
         if self.triggers:
             self.triggers.after_save(author, sobject, before, row, changed)
 
     def create(self, author: Author, sobject: SObject, body: dict[str, Any]) -> str:
-        if not author.access.may_edit(sobject) or not sobject.createable:
-            raise ApiError(
-                403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id"
-            )
-        values = self._checked(author.access, sobject, body)
-        missing = [f.name for f in sobject.fields if _required(f) and values.get(f.name) is None]
+        """One DML insert of one record; returns its id."""
+        _check_right(author, sobject, allowed=sobject.createable)
+        values = submitted(author.access, self.references, sobject, body, creating=True)
+        by, stamp = author.access.user_id, int(author.at)
+        row = {f.name: f.stored_default for f in sobject.fields} | values
+        if "OwnerId" in row and row["OwnerId"] is None:
+            row["OwnerId"] = by
+        missing = [f.name for f in sobject.fields if _required(f) and row[f.name] is None]
         if missing:
-            message = f"Required fields are missing: [{', '.join(missing)}]"
-            raise ApiError(400, "REQUIRED_FIELD_MISSING", message, missing)
-        row = {field.name: field.stored_default for field in sobject.fields} | values
-        stamp, by = int(author.at), author.access.user_id
-        row.update(Id=self._next_id(sobject), CreatedDate=stamp, CreatedById=by)
+            raise required(missing)
+        self._check(sobject, None, values)
+        row |= self._numbers(sobject)
+        row.update(Id=next_id(self._db, sobject), CreatedDate=stamp, CreatedById=by)
         row.update(LastModifiedDate=stamp, LastModifiedById=by, SystemModstamp=stamp)
         if self.triggers:
             self._work_out(sobject, row)
             self.triggers.before_save(author, sobject, None, row, values)
         self.insert(sobject, [row])
-        self._note(author, sobject, dict.fromkeys(values), row, values)
+        self._note(author, sobject, row["Id"], dict.fromkeys(values), values)
         if self.triggers:
             self.triggers.after_save(author, sobject, None, row, values)
         return str(row["Id"])
 
     def delete(self, author: Author, sobject: SObject, row: Row) -> None:
-        """Into the recycle bin: the row stays, marked."""
+        """Into the recycle bin: the row stays, marked; what cascades goes with it."""
         if not sobject.deletable:
             raise ApiError(
                 405,
                 "METHOD_NOT_ALLOWED",
                 "HTTP Method 'DELETE' not allowed. Allowed are HEAD,GET,PATCH",
             )
-        author.check(row["Id"])
-        after = {**row, "IsDeleted": 1, "SystemModstamp": int(author.at)}
-        self._store(sobject, row["Id"], {"IsDeleted": 1, "SystemModstamp": int(author.at)})
-        self._note(author, sobject, row, after, {"IsDeleted": 1})
+        _check_right(author, sobject, allowed=True)
+        record_id = row["Id"]
+        author.check(record_id)
+        for child, field, child_id in cascades.pointers(self._db, self.schema, sobject, record_id):
+            self._store(child, child_id, {field.name: None, "SystemModstamp": int(author.at)})
+            self._note(author, child, child_id, {field.name: record_id}, {field.name: None})
+        under = cascades.followers(self._db, self.schema, sobject, record_id, None)
+        self._mark(author, sobject, record_id, under, deleted=1)
 
     def undelete(self, author: Author, sobject: SObject, row: Row) -> None:
-        """Out of the recycle bin; a change like any, so its stamp moves (unconfirmed)."""
+        """Out of the recycle bin, with what went into it together; `row` becomes what is stored."""
+        _check_right(author, sobject, allowed=sobject.deletable)
+        if not row.get("IsDeleted"):
+            raise ApiError(400, "UNDELETE_FAILED", "Entity is not in the recycle bin")
         author.check(row["Id"])
-        after = {**row, "IsDeleted": 0, "SystemModstamp": int(author.at)}
-        self._store(sobject, row["Id"], {"IsDeleted": 0, "SystemModstamp": int(author.at)})
-        self._note(author, sobject, row, after, {"IsDeleted": 0})
+        self._check(sobject, row["Id"], {f.name: row[f.name] for f in sobject.unique_fields})
+        stamp = row["SystemModstamp"]
+        under = cascades.followers(self._db, self.schema, sobject, row["Id"], stamp)
+        self._mark(author, sobject, row["Id"], under, deleted=0)
+        row.update(IsDeleted=0, SystemModstamp=int(author.at))
 
     def insert(self, sobject: SObject, rows: list[Row]) -> None:
         """Stores whole rows, formulas worked out; no journal (seeding, create)."""
         for row in rows:
             self._work_out(sobject, row)
-        columns, marks = (
-            ", ".join(f'"{c}"' for c in sobject.columns),
-            ", ".join("?" * len(sobject.columns)),
-        )
+        stored = sobject.stored_columns
+        columns, marks = ", ".join(f'"{c}"' for c in stored), ", ".join("?" * len(stored))
         self._db.executemany(
             f"INSERT INTO {sobject.table} ({columns}) VALUES ({marks})",
-            ([row[c] for c in sobject.columns] for row in rows),
+            ([row[c] for c in stored] for row in rows),
         )
 
     def _work_out(self, sobject: SObject, row: Row) -> None:
         for field, formula in self._formulas[sobject.name]:
             row[field.name] = formula(row)
 
-    def _checked(self, access: Access, sobject: SObject, body: dict[str, Any]) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        visible, editable = access.visible_fields(sobject), access.editable_fields(sobject)
-        for name, value in body.items():
-            field = visible.get(name.lower())
-            if field is None:
-                raise ApiError(
-                    400,
-                    "INVALID_FIELD",
-                    f"No such column '{name}' on sobject of type {sobject.name}",
-                )
-            if field.name not in editable:
-                raise _not_editable(field)
-            values[field.name] = to_stored(field, value)
-        return values
+    def _check(self, sobject: SObject, record_id: str | None, values: dict[str, Any]) -> None:
+        self.references.check(sobject, values)
+        check_unique(self._db, sobject, record_id, values)
+
+    def _numbers(self, sobject: SObject) -> Row:
+        counted = (f for f in sobject.fields if f.auto_number)
+        return {f.name: next_number(self._db, sobject, f) for f in counted}
+
+    def _mark(
+        self,
+        author: Author,
+        sobject: SObject,
+        record_id: str,
+        under: Iterable[cascades.Child],
+        *,
+        deleted: int,
+    ) -> None:
+        """Deletes or undeletes this record and all that cascades from it, at any depth."""
+        waiting = [(sobject, record_id), *((child, i) for child, _, i in under)]
+        while waiting:
+            kind, found = waiting.pop()
+            stamp = None if deleted else self._stamp(kind, found)
+            if found != record_id:
+                below = cascades.followers(self._db, self.schema, kind, found, stamp)
+                waiting += [(child, i) for child, _, i in below]
+            self._store(kind, found, {"IsDeleted": deleted, "SystemModstamp": int(author.at)})
+            self._note(author, kind, found, {"IsDeleted": 1 - deleted}, {"IsDeleted": deleted})
+
+    def _stamp(self, sobject: SObject, record_id: str) -> int:
+        found = f"SELECT SystemModstamp FROM {sobject.table} WHERE Id = ?"
+        return int(self._db.execute(found, (record_id,)).fetchone()[0])
 
     def _store(self, sobject: SObject, record_id: str, values: Row) -> None:
         sets = ", ".join(f'"{name}" = ?' for name in values)
@@ -194,32 +228,9 @@ class Records:
         )
 
     def _note(
-        self, author: Author, sobject: SObject, before: Row, after: Row, changed: dict[str, Any]
+        self, author: Author, sobject: SObject, record_id: str, before: Row, after: Row
     ) -> None:
-        old = orjson.dumps({name: _shown(sobject, name, before[name]) for name in changed}).decode()
-        new = orjson.dumps(
-            {name: _shown(sobject, name, value) for name, value in changed.items()}
-        ).decode()
-        self._db.execute(
-            "INSERT INTO change (call, at, stamp, object, id, by_id, before, after, automation) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                author.call,
-                author.committed_at,
-                int(author.at),
-                sobject.name,
-                after["Id"],
-                author.access.user_id,
-                old,
-                new,
-                author.automation,
-            ),
-        )
-
-    def _next_id(self, sobject: SObject) -> str:
-        serial = int(self._db.setting("serial", "1000000")) + 1
-        self._db.set_setting("serial", str(serial))
-        return ids.make(sobject.prefix, self._db.setting("pod", "5f"), serial)
+        note_change(self._db, author.signature, sobject, record_id, before, after)
 
 
 def compile_formulas(sobject: SObject) -> list[tuple[Field, Formula]]:
@@ -227,19 +238,12 @@ def compile_formulas(sobject: SObject) -> list[tuple[Field, Formula]]:
     return [(f, compile_formula(f.formula, names)) for f in sobject.formulas if f.formula]
 
 
-def _shown(sobject: SObject, name: str, value: Any) -> Any:
-    field = sobject.field(name)
-    return bool(value) if field and field.type == "boolean" and value is not None else value
+def _check_right(author: Author, sobject: SObject, *, allowed: bool) -> None:
+    if not allowed or not author.access.may_edit(sobject):
+        raise ApiError(
+            403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id"
+        )
 
 
 def _required(field: Field) -> bool:
     return field.createable and not field.nillable and field.type != "boolean"
-
-
-def _not_editable(field: Field) -> ApiError:
-    message = (
-        f"Unable to create/update fields: {field.name}. Please check the security settings of "
-        "this field and "
-        "verify that it is read/write for your profile or permission set."
-    )
-    return ApiError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", message, [field.name])

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -33,6 +34,15 @@ class CuttableProtocol(HttpToolsProtocol):
             self.transport.abort()
 
 
+@dataclass(frozen=True)
+class Door:
+    """A port, and what answers there; without certificates in plain HTTP."""
+
+    app: ASGIApp
+    listener: socket.socket
+    certificates: Certificates | None
+
+
 class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -45,10 +55,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """SIGTERM and SIGINT end the server, not the process that still has a folder to remove."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+        """Signals are for the process, which may have several servers and a folder to remove."""
         yield
 
 
@@ -59,11 +66,40 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def serve(
-    app: ASGIApp, certificates: Certificates, listener: socket.socket, ready: Callable[[], None]
-) -> None:
-    config = uvicorn.Config(
-        app,
+def serve(doors: Sequence[Door], ready: Callable[[], None]) -> None:
+    """Serves all of them in one event loop until SIGTERM or SIGINT; ready, when all answer."""
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+    waiting = len(doors)
+
+    def one_is_ready() -> None:
+        nonlocal waiting
+        waiting -= 1
+        if not waiting:
+            ready()
+
+    servers = [Server(_config(door), one_is_ready) for door in doors]
+    with asyncio.Runner(loop_factory=servers[0].config.get_loop_factory()) as runner:
+        runner.run(_serve_all(servers, doors))
+
+
+async def _serve_all(servers: list[Server], doors: Sequence[Door]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _end, servers, number)
+    async with asyncio.TaskGroup() as group:
+        for server, door in zip(servers, doors, strict=True):
+            group.create_task(server.serve(sockets=[door.listener]))
+
+
+def _end(servers: list[Server], number: signal.Signals) -> None:
+    for server in servers:
+        server.handle_exit(number, None)
+
+
+def _config(door: Door) -> uvicorn.Config:
+    server_file = door.certificates.server_file if door.certificates else None
+    return uvicorn.Config(
+        door.app,
         http=CuttableProtocol,
         log_config=None,
         access_log=False,
@@ -72,9 +108,7 @@ def serve(
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
-        ssl_certfile=certificates.server_file,
-        ssl_keyfile=certificates.server_file,
+        ssl_certfile=server_file,
+        ssl_keyfile=server_file,
         loop="auto",
     )
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
-    Server(config, ready).run(sockets=[listener])

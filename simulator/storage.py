@@ -1,12 +1,21 @@
-"""Tables for the objects of the schema, and their growth when the schema grows."""
+"""Tables and indexes for the objects of the schema, and their growth when the schema grows."""
 
 from __future__ import annotations
 
+from simulator.compound import address_sql
 from simulator.database import Database
 from simulator.records import compile_formulas
 from simulator.schema.model import Field, Schema, SObject
+from simulator.uniqueness import is_indexed, keyed
 
-COLUMN_TYPES = {"boolean": "INTEGER NOT NULL DEFAULT {}", "datetime": "INTEGER", "double": "REAL"}
+COLUMN_TYPES = {
+    "boolean": "INTEGER NOT NULL DEFAULT {}",
+    "datetime": "INTEGER",
+    "int": "INTEGER",
+    "double": "REAL",
+    "currency": "REAL",
+    "percent": "REAL",
+}
 
 
 def prepare(database: Database, schema: Schema) -> None:
@@ -20,21 +29,38 @@ def prepare(database: Database, schema: Schema) -> None:
             database.set_setting("schema", schema.fingerprint)
 
 
-def _column(field: Field) -> str:
+def index(database: Database, schema: Schema) -> None:
+    """What makes pages and look-ups quick; built after seeding, in one go.
+
+    The order of ids needs no index of its own: it is the primary key's.
+    """
+    with database.transaction():
+        for sobject in schema.objects.values():
+            _index(database, sobject, f"stamp_{sobject.name}", "SystemModstamp, Id")
+            for field in sobject.fields:
+                if is_indexed(sobject, field):
+                    _index(database, sobject, f"key_{sobject.name}_{field.name}", keyed(field))
+
+
+def _index(database: Database, sobject: SObject, name: str, columns: str) -> None:
+    database.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON {sobject.table} ({columns})')
+
+
+def _column(sobject: SObject, field: Field) -> str:
+    if field.virtual:
+        return f'"{field.name}" TEXT GENERATED ALWAYS AS ({address_sql(sobject, field)}) VIRTUAL'
     kind = COLUMN_TYPES.get(field.type, "TEXT").format(field.stored_default)
     key = " PRIMARY KEY" if field.name == "Id" else ""
     return f'"{field.name}" {kind}{key}'
 
 
 def _create(database: Database, sobject: SObject) -> None:
-    columns = ", ".join(_column(f) for f in sobject.fields)
+    columns = ", ".join(_column(sobject, f) for f in sobject.fields)
     database.execute(f"CREATE TABLE IF NOT EXISTS {sobject.table} ({columns})")
-    present = {row[1] for row in database.execute(f"PRAGMA table_info({sobject.table})")}
+    present = {row[1] for row in database.execute(f"PRAGMA table_xinfo({sobject.table})")}
     for field in sobject.fields:
         if field.name not in present:
-            database.execute(f"ALTER TABLE {sobject.table} ADD COLUMN {_column(field)}")
-    name = f'"stamp_{sobject.name}"'
-    database.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {sobject.table} (SystemModstamp, Id)")
+            database.execute(f"ALTER TABLE {sobject.table} ADD COLUMN {_column(sobject, field)}")
 
 
 def _recompute(database: Database, sobject: SObject) -> None:

@@ -19,7 +19,7 @@ ARRIVED = (*UNCERTAIN, HistoryOutcome.CONFIRMED)
 """Outcomes of writes that may have arrived."""
 
 ON_ITS_WAY = timedelta(minutes=5)
-"""How long a write may take from its history row to the record, clocks that differ included."""
+"""How long a write may take from its history row to the record."""
 
 
 def held_for_rules(held: Flags, entries: Iterable[Entry]) -> Flags:
@@ -31,17 +31,23 @@ def held_for_rules(held: Flags, entries: Iterable[Entry]) -> Flags:
     return Flags(on, held.unknown)
 
 
-def held_when_opened(record: UserRecord, recent: Sequence[HistoryRow], own_id: str) -> Flags:
+def held_when_opened(
+    record: UserRecord,
+    recent: Sequence[HistoryRow],
+    own_id: str,
+    org_ahead: timedelta = timedelta(0),
+) -> Flags:
     """What was held when the request became a conflict, not counting writes that came after it.
 
-    `own_id` is the user that we write as. The record alone would count two kinds of writes that
+    `own_id` is the user that we write as; `org_ahead` is the org's clock, which dates records, less
+    the database's, which dates the history. The record alone would count two kinds of writes that
     no conflict was known for: one on its way when the person edited, and one of a worker that was
     paused past its lease.
     """
     held = record.held
     before = _before_late_write(held.on, recent)
     if before is None and record.modified_by == own_id:
-        before = _before_write_on_its_way(record, recent)
+        before = _before_write_on_its_way(record, recent, org_ahead)
     if before is None:
         return held
     return Flags((held.on - INTERFACES) | (before & INTERFACES), held.unknown)
@@ -64,7 +70,9 @@ def _before_late_write(held: Licenses, recent: Sequence[HistoryRow]) -> Licenses
     return confirmed.intent.held_after if is_late else None
 
 
-def _before_write_on_its_way(record: UserRecord, recent: Sequence[HistoryRow]) -> Licenses | None:
+def _before_write_on_its_way(
+    record: UserRecord, recent: Sequence[HistoryRow], org_ahead: timedelta
+) -> Licenses | None:
     """What our last write found, if it is the last change and was decided on another request.
 
     Which of our writes came last, the record says itself: with each goes what it was decided on.
@@ -74,7 +82,7 @@ def _before_write_on_its_way(record: UserRecord, recent: Sequence[HistoryRow]) -
         return None
     for row in recent:
         if row.outcome in ARRIVED and row.intent.requested_after.code == record.decided:
-            is_it = abs(record.modified_at - row.at) <= ON_ITS_WAY
+            is_it = abs(record.modified_at - org_ahead - row.at) <= ON_ITS_WAY
             return row.intent.held_before if is_it else None
     return None
 

@@ -22,7 +22,7 @@ from sync.ports.pending import Priority
 from sync.ports.runs import Run, RunKind, RunStatus, RunStore
 from sync.ports.salesforce import OrgGateway
 from sync.ports.scans import IntakeStore
-from sync.ports.settling import SettleStore
+from sync.ports.settling import WRITES_PER_HOUR, SettleStore
 from sync.reconcile import Progress, Reconciler
 from sync.retrying import PROBLEM_SECONDS, Jitter, org_delay
 from sync.rules import Rulebook
@@ -68,6 +68,7 @@ class Org:
     sleep: Callable[[float], None]
     limits: Limits = SANE_LIMITS
     budget: Budget = SANE_BUDGET
+    writes_per_hour: int = WRITES_PER_HOUR
     meter: Meter = field(init=False)
     _overlap_at: datetime | None = field(default=None, init=False)
     _schema_good_until: float = field(default=float("-inf"), init=False)
@@ -212,6 +213,7 @@ class Org:
             own_id=self.gateway.user_id(),
             jitter=self.jitter,
             limits=self.limits,
+            writes_per_hour=self.writes_per_hour,
         )
         report = settler.settle(self.fingerprint(), priority, limit)
         if report is not None and report.stopped_by is not None:

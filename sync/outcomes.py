@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sync.brake import BRAKED, braked_reason
 from sync.conflicts import Flagged, changes
 from sync.errors import Failure, Remedy
-from sync.fights import TAKEN_BACK, taken_back_reason
+from sync.fights import FIGHTING, TOO_OFTEN_REASON, Rest, fighting_reason
 from sync.holds import HELD_BACK, held_back_reason
 from sync.intake import seen_mark
 from sync.model import NONE, Licenses
@@ -74,10 +73,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Booker:
-    """Turns steps and their results into outcomes."""
+    """Turns steps and their results into outcomes.
+
+    `own_id` is the user that we write as, `names` those of others by id as far as they are known.
+    """
 
     jitter: Jitter
-    now: datetime
+    own_id: str
+    names: Mapping[str, str]
 
     def will_park(self, step: Step, result: Result | None) -> bool:
         """Whether the user is about to be parked because its write was refused."""
@@ -106,9 +109,8 @@ class Booker:
         if result is None:
             if step.write is None:
                 return self._settled(step, {})
-            if step.is_taken_back(self.now):
-                reason = taken_back_reason(step.record.modified_by or "an unknown user")
-                return self._parked(step, {}, TAKEN_BACK, reason)
+            if resting := step.rest():
+                return self._resting(step, resting)
             return self._outcome(step, OutcomeKind.AGAIN, {}, delay=BLIND_SECONDS)
         match result.answer.written:
             case Written.DONE:
@@ -130,6 +132,20 @@ class Booker:
         if step.decision.effective is None and step.waits_to_be_read:
             return self._parked(step, history, UNKNOWN, reason_of(step.decision), is_written=True)
         return self._outcome(step, OutcomeKind.SETTLED, history, is_written=True)
+
+    def _resting(self, step: Step, resting: Rest) -> Outcome:
+        """Somebody has to look at a fight; what was only too often goes on by itself."""
+        is_fight = resting.code == FIGHTING
+        return self._outcome(
+            step,
+            OutcomeKind.PARKED if is_fight else OutcomeKind.RETRY,
+            {},
+            delay=resting.seconds,
+            code=resting.code,
+            reason=fighting_reason(step.record, self.own_id, self.names)
+            if is_fight
+            else TOO_OFTEN_REASON,
+        )
 
     def _moved(self, step: Step, result: Result) -> Outcome:
         """At once, then ever later: something of the org may change the record all the time."""

@@ -6,9 +6,11 @@ it. Nothing is written whose history row is not committed, and nothing under a l
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TypeVar
 
 from sync.errors import Braked, CallFailed, LeaseLost, Remedy
+from sync.fights import FIGHTING
 from sync.outcomes import DELETED, OUT_OF_SCOPE, Booker, Result
 from sync.ports.brake import SANE_LIMITS, Limits
 from sync.ports.conflict_log import OpenEntry
@@ -21,7 +23,7 @@ from sync.ports.salesforce import (
     WriteResult,
     Written,
 )
-from sync.ports.settling import Outcome, SettleStore, UserContext
+from sync.ports.settling import WRITES_PER_HOUR, Outcome, SettleStore, UserContext
 from sync.retrying import RETRY_SECONDS, Jitter, wished
 from sync.rules import Rulebook
 from sync.sightings import sightings
@@ -52,6 +54,7 @@ class Settler:
     own_id: str
     jitter: Jitter
     limits: Limits = SANE_LIMITS
+    writes_per_hour: int = WRITES_PER_HOUR
     lease_seconds: float = LEASE_SECONDS
 
     def settle(self, fingerprint: str, priority: Priority, limit: int) -> SettleReport | None:
@@ -63,15 +66,16 @@ class Settler:
         if claim is None:
             return None
         try:
-            context = self.store.context(claim)
+            context = self.store.context(claim, self.writes_per_hour)
             self.store.renew(claim, self.lease_seconds)
             reading = self.reader.read([user.user_id for user in claim.users])
+            org_ahead = reading.server_time - self.store.now()
             gone = self._gone(claim, reading)
         except CallFailed as failed:
             wait = wished(failed.failure) or RETRY_SECONDS[1]
             self.store.release(claim, wait * (1 + self.jitter()), str(failed))
             return SettleReport(len(claim.users), {}, 0, failed)
-        return _Batch(self, claim, context, reading, gone).run()
+        return _Batch(self, claim, context, reading, org_ahead, gone).run()
 
     def _gone(self, claim: Claim, reading: Reading) -> frozenset[str]:
         if not reading.unreadable:
@@ -88,6 +92,7 @@ class _Batch:
     claim: Claim
     context: Mapping[str, UserContext]
     reading: Reading
+    org_ahead: timedelta
     gone: frozenset[str]
     stopped_by: CallFailed | None = None
     lost: bool = False
@@ -95,7 +100,7 @@ class _Batch:
 
     def run(self) -> SettleReport:
         steps = self._written()
-        booker = Booker(self.settler.jitter, self.reading.server_time)
+        booker = Booker(self.settler.jitter, self.settler.own_id, self._names(steps))
         self._say_parked([s for s in steps.values() if booker.will_park(s, self._result(s))])
         outcomes = self._outcomes(steps, booker)
         self.settler.store.book(self.claim, outcomes)
@@ -134,12 +139,22 @@ class _Batch:
                     self.settler.rulebook,
                     self.settler.own_id,
                     brake=self.claim.brake_id is not None,
+                    org_ahead=self.org_ahead,
                 )
         return steps
 
     def _may_write(self, step: Step) -> bool:
-        now = self.reading.server_time
-        return step.write is not None and not (step.is_too_young(now) or step.is_taken_back(now))
+        is_ripe = not step.is_too_young(self.reading.server_time)
+        return step.write is not None and is_ripe and step.rest() is None
+
+    def _names(self, steps: Mapping[str, Step]) -> Mapping[str, str]:
+        """The names of those who changed what we fight for; remembered ones, without a call."""
+        fought = [s.record for s in steps.values() if (r := s.rest()) and r.code == FIGHTING]
+        others = {record.modified_by for record in fought if record.modified_by}
+        if not others:
+            return {}
+        found = self.settler.store.names_of([(self.claim.org, other) for other in sorted(others)])
+        return {user_id: name for (_, user_id), name in found.items()}
 
     def _result(self, step: Step) -> Result | None:
         return self.results.get(step.user.user_id)

@@ -3,13 +3,14 @@
 Pure: `settle` carries steps out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sync.approvals import approved_removals
 from sync.brake import braked_reason, braked_target
-from sync.fights import is_taken_back
+from sync.fights import Rest, rest
 from sync.findings import KEPT_FOR_SWAP
 from sync.holds import held_back, said_on_record
 from sync.intake import case_of
@@ -26,7 +27,7 @@ from sync.model import (
     UserRecord,
 )
 from sync.ports.conflict_log import Entry, EntryStatus
-from sync.ports.history import HistoryRow, Intent
+from sync.ports.history import Intent
 from sync.ports.pending import Cause, PendingUser
 from sync.ports.salesforce import RecordWrite
 from sync.ports.settling import UserContext
@@ -80,11 +81,12 @@ class Step:
         age = server_time - self.record.modified_at
         return self.is_conditional and age < timedelta(seconds=BLIND_SECONDS)
 
-    def is_taken_back(self, now: datetime) -> bool:
-        """Whether the org undid this very write so often that it is not made again for now."""
-        if self.write is None or self.user.cause is Cause.RETRY:
-            return False
-        return is_taken_back(self.intent(), self.context.recent, now)
+    def rest(self) -> Rest | None:
+        """How long the write has to wait, because of what was written before; None: not at all."""
+        if self.write is None:
+            return None
+        insists = self.user.cause is Cause.RETRY
+        return rest(self.intent(), self.context, insists=insists)
 
     def intent(self) -> Intent:
         """The history row of this step's write."""
@@ -134,10 +136,12 @@ def step_for(
     own_id: str,
     *,
     brake: bool = False,
+    org_ahead: timedelta = timedelta(0),
 ) -> Step:
     """Decide one record, and say what has to be written. `own_id` is the user that we write as.
 
-    With the `brake` on, nothing is removed but what a person approved.
+    `org_ahead` is the org's clock less the database's. With the `brake` on, nothing is removed but
+    what a person approved.
     """
     resolution = resolution_step(record, context)
     requested = record.requested
@@ -147,7 +151,8 @@ def step_for(
     if isinstance(resolution, Credited):
         ended |= {resolution.entry.id}
     standing = tuple(entry for entry in context.entries if entry.id not in ended)
-    case, decision = _decide(record, requested, standing, context.recent, rulebook, own_id)
+    when_opened = partial(held_when_opened, record, context.recent, own_id, org_ahead)
+    case, decision = _decide(record, requested, standing, rulebook, when_opened)
     staying = held_back(user.hold, record, decision)
     wanted = None if decision.effective is None else decision.effective | staying
     approved = approved_removals(user, record, context, resolution)
@@ -183,9 +188,8 @@ def _decide(
     record: UserRecord,
     requested: Flags,
     standing: tuple[Entry, ...],
-    recent: Sequence[HistoryRow],
     rulebook: Rulebook,
-    own_id: str,
+    when_opened: Callable[[], Flags],
 ) -> tuple[Case, Decision]:
     """The decision, and the case that it is for: what is held when what is held begins to count."""
     case = replace(case_of(record, standing), requested=requested)
@@ -195,7 +199,7 @@ def _decide(
     keeps = not known and any(finding.code == KEPT_FOR_SWAP for finding in decision.findings)
     if not opens and not keeps:
         return case, decision
-    case = replace(case, held=held_when_opened(record, recent, own_id))
+    case = replace(case, held=when_opened())
     return case, rulebook.decide(case)
 
 

@@ -42,10 +42,13 @@ class PostgresServer:
         self._data = self._folder / "data"
         self._as = _other_account() if os.geteuid() == 0 else {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._programs: Path | None = None
 
     def start(self) -> None:
         """Make a new cluster unless one was kept, and start it; returns when it answers."""
-        binaries = _binaries(self._folder, is_private=bool(self._as))
+        if self._programs is None:
+            self._programs = _binaries(self._folder, is_private=bool(self._as))
+        binaries = self._programs
         if not self._data.exists():
             self._make(binaries)
         settings = [part for setting in self._settings for part in ("-c", setting)]
@@ -77,6 +80,12 @@ class PostgresServer:
         """Run one statement outside any transaction."""
         with self._connect(database) as connection:
             connection.execute(statement.encode())
+
+    def kill(self) -> None:
+        """kill -9: `start` then finds what was committed, and nothing else."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> None:
         """End the server, and remove its folder."""

@@ -34,6 +34,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("GET", "users"): reports.users,
     ("GET", "state"): reports.state,
     ("POST", "token"): sessions.token,
+    ("POST", "password"): sessions.password,
     ("POST", "openid"): sessions.openid,
     ("POST", "organization_id"): sessions.change_organization,
     ("POST", "settings"): sessions.configure,

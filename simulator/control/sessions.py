@@ -8,9 +8,10 @@ from simulator import ids
 from simulator.control.orders import BadOrder, id_by_username, order_of
 from simulator.exchange import Exchange
 from simulator.ids import to_18
-from simulator.oauth import token_answer
+from simulator.oauth.answers import token_answer
 from simulator.openid import DEFECTS
 from simulator.org import Org
+from simulator.people import Secret
 
 
 def token(org: Org, exchange: Exchange) -> Any:
@@ -20,6 +21,19 @@ def token(org: Org, exchange: Exchange) -> Any:
     user_id = people.get(str(user)) or id_by_username(org, user)
     issued = org.tokens.issue(user_id, org.organization_id, now, order.get("lifetime"))
     return token_answer(org, exchange, user_id, issued, now)
+
+
+def password(org: Org, exchange: Exchange) -> Any:
+    """What an active user logs in with from now on; without a security token none is asked for."""
+    order = order_of(exchange)
+    user, given = order.get("user"), order.get("password")
+    if not isinstance(user, str) or not isinstance(given, str):
+        raise BadOrder("user and password are needed; security_token may be")
+    user_id = org.people.active(user)
+    if user_id is None:
+        raise BadOrder(f"no active user with the username {user!r}")
+    org.people.set_secret(user_id, Secret(given, str(order.get("security_token", ""))))
+    return {"id": user_id}
 
 
 def openid(org: Org, exchange: Exchange) -> Any:

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-import orjson
-
 from simulator.errors import parser_error
 from simulator.faults import Target, row_lock
 from simulator.org import Org
 from simulator.records import Author
+from simulator.rest.body import check_content_type, parse_json
 from simulator.schema.access import Access
 
 
@@ -59,10 +58,8 @@ class Call:
         """The body; a composite's subrequest brings it parsed."""
         if self.raw is None:
             return self.parsed
-        try:
-            return orjson.loads(self.raw)
-        except orjson.JSONDecodeError as error:
-            raise parser_error(f"Unexpected character: {error}") from error
+        check_content_type(self.headers.get("content-type", ""))
+        return parse_json(self.raw)
 
     def json_object(self) -> dict[str, Any]:
         body = self.json()

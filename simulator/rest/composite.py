@@ -1,4 +1,4 @@
-"""Composite and composite batch: several requests in one."""
+"""Composite: several requests in one call, the later ones made of the earlier ones' answers."""
 
 from __future__ import annotations
 
@@ -32,15 +32,24 @@ class _RolledBack(Exception):
 def composite(call: Call, dispatch: Dispatch) -> Answer:
     """One API call in all; with allOrNone one failure undoes everything."""
     body = call.json_object()
-    requests = _checked(body.get("compositeRequest"))
-    strict = bool(body.get("allOrNone"))
+    requests = checked(body.get("compositeRequest"), MOST)
+    _check_heavy(requests)
+    return Answer(body=run(call, dispatch, requests, strict=bool(body.get("allOrNone")))[0])
+
+
+def run(
+    call: Call, dispatch: Dispatch, requests: list[Subrequest], *, strict: bool
+) -> tuple[dict[str, Any], bool]:
+    """The answers of all subrequests, and whether they all succeeded."""
     results: list[tuple[Subrequest, Answer]] = []
+    good = True
     try:
         with call.org.db.savepoint():
             for request in requests:
                 answer = _one(call, dispatch, request, {r["referenceId"]: a for r, a in results})
                 results.append((request, answer))
-                if strict and _failed(answer):
+                good = good and not _failed(answer)
+                if strict and not good:
                     raise _RolledBack
     except _RolledBack:
         failed = results[-1]
@@ -48,9 +57,7 @@ def composite(call: Call, dispatch: Dispatch) -> Answer:
             failed if r is failed[0] else (r, Answer(HALTED.status, HALTED.body()))
             for r in requests
         ]
-    return Answer(
-        body={"compositeResponse": [_shown(request, answer) for request, answer in results]}
-    )
+    return {"compositeResponse": [_shown(request, answer) for request, answer in results]}, good
 
 
 def _failed(answer: Answer) -> bool:
@@ -61,16 +68,19 @@ def _failed(answer: Answer) -> bool:
     )
 
 
-def _checked(requests: Any) -> list[Subrequest]:
-    if not isinstance(requests, list) or not all(isinstance(r, dict) for r in requests):
-        raise parser_error("compositeRequest must be an array of objects")
-    if len(requests) > MOST:
-        raise ApiError(
-            400, "LIMIT_EXCEEDED", f"The composite request can't have more than {MOST} subrequests"
-        )
+def _check_heavy(requests: list[Subrequest]) -> None:
     if sum(1 for r in requests if HEAVY.search(str(r.get("url")))) > MOST_HEAVY:
         message = f"At most {MOST_HEAVY} subrequests can be query or sObject collections operations"
         raise ApiError(400, "LIMIT_EXCEEDED", message)
+
+
+def checked(requests: Any, most: int) -> list[Subrequest]:
+    if not isinstance(requests, list) or not all(isinstance(r, dict) for r in requests):
+        raise parser_error("compositeRequest must be an array of objects")
+    if len(requests) > most:
+        raise ApiError(
+            400, "LIMIT_EXCEEDED", f"The composite request can't have more than {most} subrequests"
+        )
     names = [str(r.get("referenceId", "")) for r in requests]
     bad = next(
         (name for name in names if not REFERENCE_ID.fullmatch(name) or names.count(name) > 1), None
@@ -137,40 +147,3 @@ def _shown(request: Subrequest, answer: Answer) -> dict[str, Any]:
         "httpStatusCode": answer.status,
         "referenceId": request["referenceId"],
     }
-
-
-def batch(call: Call, dispatch: Dispatch) -> Answer:
-    """Independent requests; each counts as an API call."""
-    body = call.json_object()
-    requests = body.get("batchRequests")
-    if not isinstance(requests, list) or not all(isinstance(r, dict) for r in requests):
-        raise parser_error("batchRequests must be an array of objects")
-    if len(requests) > MOST:
-        raise ApiError(400, "LIMIT_EXCEEDED", f"The batch can't have more than {MOST} subrequests")
-    call.tally.api_calls = len(requests)
-    results: list[dict[str, Any]] = []
-    halted = False
-    for request in requests:
-        if halted:
-            skipped = ApiError(
-                412, "BATCH_PROCESSING_HALTED", "Batch processing halted per request"
-            )
-            results.append({"statusCode": 412, "result": skipped.body()})
-            continue
-        answer = _batch_one(call, dispatch, request)
-        halted = bool(body.get("haltOnError")) and answer.status >= 400
-        results.append({"statusCode": answer.status, "result": answer.body})
-    return Answer(
-        body={"hasErrors": any(r["statusCode"] >= 400 for r in results), "results": results}
-    )
-
-
-def _batch_one(call: Call, dispatch: Dispatch, request: Subrequest) -> Answer:
-    method, url = str(request.get("method", "GET")).upper(), str(request.get("url", "")).lstrip("/")
-    path = url if url.startswith("services/data/") else f"services/data/{url}"
-    try:
-        answer = dispatch(call.inner(method, f"/{path}", {}, request.get("richInput")))
-    except ApiError as error:
-        answer = Answer(error.status, error.body())
-    call.tally.subrequests.append({"method": method, "url": url, "status": answer.status})
-    return answer

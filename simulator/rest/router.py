@@ -6,15 +6,23 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from simulator.errors import ApiError, not_found
+from simulator.bulk import ingest, outcomes, pages
+from simulator.bulk import query as bulk_query
+from simulator.errors import method_not_allowed, not_found
 from simulator.rest import (
+    batch,
+    collection_writes,
     collections,
     composite,
     describe,
+    external,
+    graph,
     limits,
     query,
+    recent,
     replication,
     rows,
+    tree,
     versions,
 )
 from simulator.rest.call import Answer, Call
@@ -36,16 +44,14 @@ def dispatch(call: Call) -> Answer:
         if found:
             handler = handlers.get("GET" if call.method == "HEAD" else call.method)
             if handler is None:
-                allowed = ",".join(handlers)
-                message = f"HTTP Method '{call.method}' not allowed. Allowed are {allowed}"
-                raise ApiError(405, "METHOD_NOT_ALLOWED", message)
+                raise method_not_allowed(call.method, handlers)
             return handler(call, *found.groups())
     raise not_found()
 
 
 def may_write(method: str, path: str) -> bool:
-    """Whether a request can change records; reads by POST cannot."""
-    if method in ("GET", "HEAD"):
+    """Whether a request can change records; reads by POST cannot, and bulk jobs do it later."""
+    if method in ("GET", "HEAD") or JOBS.search(path):
         return False
     return method != "POST" or not READ_BY_POST.search(path)
 
@@ -61,13 +67,18 @@ def _composite(call: Call) -> Answer:
 
 
 def _batch(call: Call) -> Answer:
-    return composite.batch(call, dispatch)
+    return batch.batch(call, dispatch)
+
+
+def _graph(call: Call) -> Answer:
+    return graph.graph(call, dispatch)
 
 
 def _route(pattern: str, **handlers: Handler) -> tuple[re.Pattern[str], dict[str, Handler]]:
     return re.compile(pattern, re.IGNORECASE), handlers
 
 
+JOBS = re.compile(r"/v\d+\.\d/jobs/", re.IGNORECASE)
 READ_BY_POST = re.compile(r"/composite/sobjects/\w+/?$", re.IGNORECASE)
 ROUTES = (
     _route(r"", GET=versions.root),
@@ -77,15 +88,45 @@ ROUTES = (
     _route(r"sobjects/(\w+)/updated", GET=replication.updated),
     _route(r"sobjects/(\w+)/deleted", GET=replication.deleted),
     _route(r"sobjects/(\w+)/(\w+)", GET=rows.read, PATCH=rows.update, DELETE=rows.delete),
+    _route(
+        r"sobjects/(\w+)/(\w+)/(.+)",
+        GET=external.read,
+        PATCH=external.upsert,
+        DELETE=external.delete,
+    ),
     _route(r"query", GET=query.query),
     _route(r"queryAll", GET=query.query_all),
     _route(r"query(?:All)?/([\w-]+)", GET=query.query_more),
     _route(r"tooling/query", GET=query.tooling_query),
     _route(r"tooling/query/([\w-]+)", GET=query.tooling_query_more),
+    _route(r"recent", GET=recent.recent),
     _route(r"limits", GET=limits.limits),
     _route(r"limits/recordCount", GET=limits.record_count),
+    _route(r"jobs/ingest", GET=ingest.listing, POST=ingest.create),
+    _route(r"jobs/ingest/(\w+)", GET=ingest.read, PATCH=ingest.change, DELETE=ingest.delete),
+    _route(r"jobs/ingest/(\w+)/batches", PUT=ingest.upload),
+    _route(r"jobs/ingest/(\w+)/successfulResults", GET=outcomes.successful),
+    _route(r"jobs/ingest/(\w+)/failedResults", GET=outcomes.failed),
+    _route(r"jobs/ingest/(\w+)/unprocessedRecords", GET=outcomes.unprocessed),
+    _route(r"jobs/query", GET=bulk_query.listing, POST=bulk_query.create),
+    _route(
+        r"jobs/query/(\w+)",
+        GET=bulk_query.read,
+        PATCH=bulk_query.change,
+        DELETE=bulk_query.delete,
+    ),
+    _route(r"jobs/query/(\w+)/results", GET=pages.results),
+    _route(r"jobs/query/(\w+)/resultPages", GET=pages.parallel),
     _route(r"composite", POST=_composite),
     _route(r"composite/batch", POST=_batch),
-    _route(r"composite/sobjects", POST=collections.create, PATCH=collections.update),
+    _route(r"composite/graph", POST=_graph),
+    _route(r"composite/tree/(\w+)", POST=tree.create),
+    _route(
+        r"composite/sobjects",
+        POST=collection_writes.create,
+        PATCH=collection_writes.update,
+        DELETE=collection_writes.delete,
+    ),
+    _route(r"composite/sobjects/(\w+)/(\w+)", PATCH=collection_writes.upsert),
     _route(r"composite/sobjects/(\w+)", GET=collections.read, POST=collections.read),
 )

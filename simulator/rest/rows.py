@@ -7,7 +7,7 @@ from typing import Any
 from simulator.errors import ApiError, not_found
 from simulator.records import Row
 from simulator.rest.call import Answer, Call
-from simulator.rest.conditions import check_conditions
+from simulator.rest.conditions import check_conditions, headers_of
 from simulator.rest.objects import fields_error, named_object, named_record
 from simulator.schema.model import Field, SObject
 from simulator.values import to_json
@@ -18,26 +18,29 @@ def read(call: Call, name: str, record_id: str) -> Answer:
     row = named_record(call, sobject, record_id)
     if call.org.faults.take("null_record", call.target, row["Id"]):
         raise not_found()
-    unchanged = check_conditions(call, row["LastModifiedDate"])
+    return read_row(call, sobject, row)
+
+
+def read_row(call: Call, sobject: SObject, row: Row) -> Answer:
+    """One record, with the headers that later conditions refer to."""
+    unchanged = check_conditions(call, sobject, row)
     if unchanged:
         return unchanged
     call.tally.records += 1
     wanted = call.params.get("fields")
     names = [n.strip() for n in wanted.split(",") if n.strip()] if wanted else None
-    return Answer(body=shown(call, sobject, row, asked_fields(call, sobject, names)))
+    body = shown(call, sobject, row, asked_fields(call, sobject, names))
+    return Answer(body=body, headers=headers_of(sobject, row))
 
 
 def update(call: Call, name: str, record_id: str) -> Answer:
     sobject = named_object(call, name)
     body = without_attributes(call.json_object())
     row = named_record(call, sobject, record_id)
-    unchanged = check_conditions(call, row["LastModifiedDate"])
+    unchanged = check_conditions(call, sobject, row)
     if unchanged:
         return unchanged
-    if any(key.lower() == "id" for key in body):
-        raise ApiError(
-            400, "INVALID_FIELD", "The Id field should not be specified in the sobject data."
-        )
+    _check_no_id(body)
     call.tally.records += 1
     call.org.records.update(call.author(), sobject, row, body)
     return Answer(204)
@@ -45,12 +48,16 @@ def update(call: Call, name: str, record_id: str) -> Answer:
 
 def create(call: Call, name: str) -> Answer:
     sobject = named_object(call, name)
-    record_id = call.org.records.create(
-        call.author(), sobject, without_attributes(call.json_object())
-    )
+    body = without_attributes(call.json_object())
+    _check_no_id(body)
+    record_id = call.org.records.create(call.author(), sobject, body)
     call.tally.records += 1
-    location = {"Location": f"{call.base}sobjects/{sobject.name}/{record_id}"}
-    return Answer(201, {"id": record_id, "success": True, "errors": []}, location)
+    body = {"id": record_id, "success": True, "errors": []}
+    return Answer(201, body, location(call, sobject, record_id))
+
+
+def location(call: Call, sobject: SObject, record_id: str) -> dict[str, str]:
+    return {"Location": f"{call.base}sobjects/{sobject.name}/{record_id}"}
 
 
 def delete(call: Call, name: str, record_id: str) -> Answer:
@@ -58,6 +65,13 @@ def delete(call: Call, name: str, record_id: str) -> Answer:
     call.org.records.delete(call.author(), sobject, named_record(call, sobject, record_id))
     call.tally.records += 1
     return Answer(204)
+
+
+def _check_no_id(body: dict[str, Any]) -> None:
+    if any(key.lower() == "id" for key in body):
+        raise ApiError(
+            400, "INVALID_FIELD", "The Id field should not be specified in the sobject data."
+        )
 
 
 def without_attributes(body: dict[str, Any]) -> dict[str, Any]:

@@ -29,17 +29,15 @@ class Access:
         return frozenset().union(*(s.user_permissions for s in self.permission_sets))
 
     def may_edit(self, sobject: SObject) -> bool:
-        """Users can be edited by whoever may manage them; other objects by anyone here."""
+        """Setup objects can be edited by whoever may manage users; other objects by anyone here."""
         if self.system or sobject.name.lower() in self.closed:
             return self.system
-        return (
-            sobject.name != "User" or self.is_admin or bool(self.user_permissions & MANAGES_USERS)
-        )
+        return not sobject.setup or self.is_admin or bool(self.user_permissions & MANAGES_USERS)
 
     def readable(self, sobject: SObject, field: Field) -> bool:
         if self.system or field.name.lower() in self.hidden:
             return self.system
-        return not field.custom or any(
+        return not field.guarded or any(
             right.readable
             for s in self.permission_sets
             if (right := s.fields.get(_key(sobject, field)))
@@ -53,7 +51,7 @@ class Access:
         ):
             return False
         return (
-            not field.custom
+            not field.guarded
             or self.system
             or any(
                 right.editable
@@ -61,6 +59,12 @@ class Access:
                 if (right := s.fields.get(_key(sobject, field)))
             )
         )
+
+    def createable(self, sobject: SObject, field: Field) -> bool:
+        """A field of a new record: some can be written then and never again."""
+        if field.createable == field.updateable:
+            return self.editable(sobject, field)
+        return field.createable and field.name.lower() not in self.read_only
 
     @cached_property
     def _visible(self) -> dict[str, dict[str, Field]]:
@@ -84,6 +88,17 @@ class Access:
                 f.name for f in sobject.fields if self.editable(sobject, f)
             )
         return self._editable[sobject.name]
+
+    @cached_property
+    def _createable(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def createable_fields(self, sobject: SObject) -> frozenset[str]:
+        if sobject.name not in self._createable:
+            self._createable[sobject.name] = frozenset(
+                f.name for f in sobject.fields if self.createable(sobject, f)
+            )
+        return self._createable[sobject.name]
 
     def find_readable(self, sobject: SObject, name: str) -> Field | None:
         return self.visible_fields(sobject).get(name.lower())

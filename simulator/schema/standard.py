@@ -11,18 +11,18 @@ from simulator.schema.model import Field, SObject
 
 
 def text(name: str, length: int, label: str = "", **more: Any) -> Field:
-    return Field(name, more.pop("type", "string"), label or _label(name), length, **more)
+    return Field(name, more.pop("type", "string"), label or label_of(name), length, **more)
 
 
 def flag(name: str, label: str = "", **more: Any) -> Field:
-    return Field(name, "boolean", label or _label(name), nillable=False, default=False, **more)
+    return Field(name, "boolean", label or label_of(name), nillable=False, default=False, **more)
 
 
 def lookup(name: str, target: str, relationship: str, label: str = "", **more: Any) -> Field:
     return Field(
         name,
         "reference",
-        label or _label(name),
+        label or label_of(name),
         18,
         reference_to=(target,),
         relationship=relationship,
@@ -34,7 +34,7 @@ def system(name: str, kind: str, label: str, **more: Any) -> Field:
     return Field(name, kind, label, nillable=False, createable=False, updateable=False, **more)
 
 
-def _label(name: str) -> str:
+def label_of(name: str) -> str:
     return "".join(f" {c}" if c.isupper() else c for c in name).strip()
 
 
@@ -72,6 +72,16 @@ USER_TYPES = (
     "SelfService",
     "CspLitePortal",
 )
+ADDRESS = (
+    text("Street", 255, type="textarea", compound="Address"),
+    text("City", 40, compound="Address"),
+    text("State", 80, "State/Province", compound="Address"),
+    text("PostalCode", 20, "Zip/Postal Code", compound="Address"),
+    text("Country", 80, compound="Address"),
+    Field("Latitude", "double", "Latitude", precision=18, scale=15, compound="Address"),
+    Field("Longitude", "double", "Longitude", precision=18, scale=15, compound="Address"),
+    Field("Address", "address", "Address", createable=False, updateable=False),
+)
 FULL_NAME = 'IF(ISBLANK(FirstName), LastName, FirstName & " " & LastName)'
 
 USER = SObject(
@@ -82,7 +92,7 @@ USER = SObject(
     setup=True,
     fields=(
         record_id("User ID"),
-        text("Username", 80, nillable=False, unique=True),
+        text("Username", 80, nillable=False, unique=True, lookup_key=True),
         text("LastName", 80, "Last Name", nillable=False),
         text("FirstName", 40, "First Name"),
         text(
@@ -98,14 +108,15 @@ USER = SObject(
         text("Division", 80),
         text("Department", 80),
         text("Title", 80),
+        *ADDRESS,
         text("Email", 128, nillable=False, type="email"),
         text("Phone", 40, type="phone"),
         text("MobilePhone", 40, "Mobile", type="phone"),
         text("Alias", 8, nillable=False),
-        text("CommunityNickname", 40, "Nickname", nillable=False),
+        text("CommunityNickname", 40, "Nickname", nillable=False, unique=True),
         flag("IsActive", "Active"),
-        lookup("UserRoleId", "UserRole", "UserRole", "Role ID"),
-        lookup("ProfileId", "Profile", "Profile", "Profile ID"),
+        lookup("UserRoleId", "UserRole", "UserRole", "Role ID", child_relationship="Users"),
+        lookup("ProfileId", "Profile", "Profile", "Profile ID", child_relationship="Users"),
         text(
             "UserType",
             40,
@@ -121,7 +132,7 @@ USER = SObject(
         text("EmailEncodingKey", 40, "Email Encoding", nillable=False, type="picklist"),
         text("EmployeeNumber", 20, "Employee Number"),
         text("FederationIdentifier", 512, "SAML Federation ID"),
-        lookup("ManagerId", "User", "Manager", "Manager ID"),
+        lookup("ManagerId", "User", "Manager", "Manager ID", child_relationship="ManagedUsers"),
         Field("LastLoginDate", "datetime", "Last Login", createable=False, updateable=False),
         *audit(),
     ),

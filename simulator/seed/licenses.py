@@ -8,7 +8,9 @@ yet; some hold what the rules would never grant.
 
 from __future__ import annotations
 
-import random
+from functools import lru_cache
+
+from simulator.seed.dice import Dice, Weighted
 
 EXTRAS = (("PBX", 0.85), ("Contact_Center", 0.4), ("Record", 0.35), ("Insight", 0.25))
 HOLDERS = 1 / 3
@@ -22,24 +24,28 @@ MIX = (
 )
 
 
-def clean(rng: random.Random) -> frozenset[str]:
-    if rng.random() >= HOLDERS:
+MIXED = Weighted([weight for _, weight in MIX])
+
+
+def clean(dice: Dice) -> frozenset[str]:
+    if dice.share() >= HOLDERS:
         return frozenset()
-    interface = ("Freedom", "CTI") if rng.random() < 0.75 else ()
-    return frozenset(interface) | _extras(rng)
+    interface = ("Freedom", "CTI") if dice.share() < 0.75 else ()
+    return frozenset(interface) | _extras(dice)
 
 
-def brownfield(rng: random.Random) -> frozenset[str]:
-    if rng.random() >= BROWNFIELD_HOLDERS:
+def brownfield(dice: Dice) -> frozenset[str]:
+    if dice.share() >= BROWNFIELD_HOLDERS:
         return frozenset()
-    interface = rng.choices([names for names, _ in MIX], [weight for _, weight in MIX])[0]
-    return frozenset(interface) | _extras(rng)
+    interface, _ = MIX[MIXED.place(dice)]
+    return frozenset(interface) | _extras(dice)
 
 
-def _extras(rng: random.Random) -> frozenset[str]:
-    return frozenset(name for name, share in EXTRAS if rng.random() < share)
+def _extras(dice: Dice) -> frozenset[str]:
+    return frozenset([name for name, share in EXTRAS if dice.share() < share])
 
 
+@lru_cache(maxsize=4096)
 def flags(requested: frozenset[str], effective: frozenset[str]) -> dict[str, int]:
-    """As fields of the user record."""
+    """As fields of the user record; the same dictionary each time, not to be changed."""
     return {f"Requested_{n}__c": 1 for n in requested} | {f"Effective_{n}__c": 1 for n in effective}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+from simulator.seed.dice import Dice, Weighted
 
 NAMES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (
@@ -24,7 +24,7 @@ NAMES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("Ελένη", "Γιώργος"), ("Παπαδόπουλος", "Νικολάου")),
     (("अमित", "प्रिया"), ("शर्मा", "गुप्ता")),
 )
-WEIGHTS = (40, 15, 12, 8, 5, 8, 5, 3, 4)
+SCRIPTS = Weighted((40, 15, 12, 8, 5, 8, 5, 3, 4))
 ODD: tuple[tuple[str | None, str], ...] = (
     ("Miles", "O'Brien"),
     (None, "Cher"),
@@ -40,9 +40,9 @@ ODD: tuple[tuple[str | None, str], ...] = (
 )
 
 
-def person(rng: random.Random, number: int) -> tuple[str | None, str]:
+def person(dice: Dice, number: int) -> tuple[str | None, str]:
     """First and last name. The odd ones come early, so that small orgs have them too."""
     if number < len(ODD):
         return ODD[number]
-    firsts, lasts = rng.choices(NAMES, WEIGHTS)[0]
-    return rng.choice(firsts), rng.choice(lasts)
+    firsts, lasts = NAMES[SCRIPTS.place(dice)]
+    return dice.pick(firsts), dice.pick(lasts)

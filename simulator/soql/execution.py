@@ -105,7 +105,7 @@ class Queries:
         return read_page(records, cursor, begin + batch, base)
 
     def _compiler(self, text: str, access: Access, now: float) -> Compiler:
-        return Compiler(parse(text), self._schema, access, self._moment(access, now))
+        return Compiler(parse(text), self._schema, access, self.moment(access, now))
 
     def _plan_for_ids(self, cursor: Cursor, access: Access, now: float) -> Plan:
         compiler = self._compiler(cursor.soql, access, now)
@@ -120,7 +120,7 @@ class Queries:
 
         return Reader(self._db, base, batch, keep)
 
-    def _moment(self, access: Access, now: float) -> Moment:
+    def moment(self, access: Access, now: float) -> Moment:
         """Date literals count in the zone and locale of the running user."""
         row = self._db.execute(
             'SELECT TimeZoneSidKey, LocaleSidKey FROM "so_User" WHERE Id = ?', (access.user_id,)

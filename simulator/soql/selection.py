@@ -55,7 +55,9 @@ class Selection:
         shape = self.root
         for depth, name in enumerate(table.names, 1):
             if name not in shape.parents:
-                shape.parents[name] = self._new_shape(self._scope.table(table.names[:depth]))
+                parent = self._new_shape(self._scope.table(table.names[:depth]))
+                parent.place = len(shape.entries)
+                shape.parents[name] = parent
             shape = shape.parents[name]
         return shape
 

@@ -23,6 +23,10 @@ class ApprovedItem:
     removed: Licenses
 
 
+WRITES_PER_HOUR = 20
+"""How often one user is written to within an hour, whoever and whatever asks for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class UserContext:
     """What the store knows of one user besides its pending row.
@@ -30,12 +34,16 @@ class UserContext:
     `entries` are the living entries (LIVE_STATUSES). `last_closed` maps a finding's code to the
     id of the newest ended entry, for the link of one that comes back. `recent` are the newest
     history rows that held or could have changed the interfaces, newest first (at most 10).
+    `read_at` is the store's clock at that moment, the clock of those rows. `full_until` is when the
+    user may be written to again, if the hour had all the writes that it may have.
     """
 
     entries: tuple[Entry, ...] = ()
     last_closed: Mapping[str, int] = field(default_factory=dict)
     recent: tuple[HistoryRow, ...] = ()
     approved: tuple[ApprovedItem, ...] = ()
+    read_at: datetime | None = None
+    full_until: datetime | None = None
 
 
 class OutcomeKind(StrEnum):
@@ -94,11 +102,17 @@ class SettleStore(Protocol):
         """
         ...
 
+    def now(self) -> datetime:
+        """The database's clock, which history rows are dated by."""
+        ...
+
     def renew(self, claim: Claim, lease_seconds: float) -> None:
         """Prolong the lease; LeaseLost if it ended, the org is paused or no longer armed so."""
         ...
 
-    def context(self, claim: Claim) -> Mapping[str, UserContext]:
+    def context(
+        self, claim: Claim, writes_per_hour: int = WRITES_PER_HOUR
+    ) -> Mapping[str, UserContext]:
         """What is known of the claimed users; users without anything known may be missing."""
         ...
 
@@ -129,4 +143,8 @@ class SettleStore(Protocol):
 
     def forget(self, org: str, user_ids: Sequence[str]) -> None:
         """Drop users that are gone from listings."""
+        ...
+
+    def names_of(self, users: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+        """The names of (org, user id) pairs, as far as they are remembered."""
         ...

@@ -125,9 +125,18 @@ class Records:
             modified_by=_text(row, MODIFIED_BY),
         )
 
-    def is_ours(self, row: Row) -> bool:
-        """Whether a row is in the layout's scope; not if the fields that say so are not there."""
-        return all(row.get(field) in values for field, values in self._layout.scope.items())
+    def is_ours(self, row: Row) -> bool | None:
+        """Whether a row is in the layout's scope; None if a field that says so is not there.
+
+        Hidden is not outside: who is outside is forgotten.
+        """
+        inside = True
+        for field, values in self._layout.scope.items():
+            value = row.get(field)
+            if not isinstance(value, str | bool):
+                return None
+            inside = inside and value in values
+        return inside
 
     def body(self, write: RecordWrite) -> dict[str, bool | str]:
         """The fields of a write as Salesforce's JSON has them, without the id."""

@@ -64,7 +64,9 @@ class SalesforceReader:
         return Reading(records, unreadable, answer.server_time, outside)
 
     def _ours(self, ids: Sequence[str], rows: Sequence[Any]) -> tuple[list[Row], frozenset[str]]:
-        """The rows that are in scope, and the ids of those that are not."""
+        """The rows that are in scope, and the ids of those that are not; whoever shows neither is
+        unreadable.
+        """
         found: list[Row] = []
         outside: set[str] = set()
         for asked, row in zip(ids, rows, strict=True):
@@ -72,9 +74,10 @@ class SalesforceReader:
                 continue
             if _id_of(row) != asked:
                 raise odd_answer("a record stands in another's place")
-            if self._records.is_ours(row):
+            is_ours = self._records.is_ours(row)
+            if is_ours:
                 found.append(row)
-            else:
+            elif is_ours is False:
                 outside.add(asked)
         return found, frozenset(outside)
 

@@ -12,7 +12,7 @@ from sync.model import NONE, Licenses
 from sync.ports.brake import NO_LIMITS, Limits
 from sync.ports.history import Intent
 from sync.ports.pending import Claim, Notice, PendingUser, Priority
-from sync.ports.settling import UserContext
+from sync.ports.settling import WRITES_PER_HOUR, UserContext
 from sync.store.brake import holding_brake, released_among, stopped_by_brake
 from sync.store.columns import AnyRow
 from sync.store.context import read_context
@@ -85,10 +85,12 @@ class PendingUsers(Database):
             now = self._may_go_on(connection, claim)
             prolong_lease(connection, claim, after(now, lease_seconds))
 
-    def context(self, claim: Claim) -> Mapping[str, UserContext]:
+    def context(
+        self, claim: Claim, writes_per_hour: int = WRITES_PER_HOUR
+    ) -> Mapping[str, UserContext]:
         """What is known of the claimed users; users without anything known are missing."""
         with self.reading() as connection:
-            return read_context(connection, self.clock_of(connection), claim)
+            return read_context(connection, self.clock_of(connection), claim, writes_per_hour)
 
     def record_intents(
         self, claim: Claim, intents: Sequence[Intent], limits: Limits = NO_LIMITS

@@ -207,6 +207,15 @@ class Program:
 
     def run(self, *words: str, status: int = 0, given: str = "") -> str:
         """Run a command, `given` at its input; its output. Any traceback is a failure."""
+        done = self._done(words, given)
+        assert done.returncode == status, (words, done.returncode, done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    def tried(self, *words: str) -> bool:
+        """Run a command that may fail; whether it did not. Any traceback is a failure."""
+        return self._done(words, "").returncode == 0
+
+    def _done(self, words: tuple[str, ...], given: str) -> "subprocess.CompletedProcess[str]":
         done = subprocess.run(
             [LICENSE_SYNC, *words],
             env=self.environment,
@@ -217,8 +226,7 @@ class Program:
             input=given,
         )
         assert "Traceback" not in done.stderr, done.stderr
-        assert done.returncode == status, (words, done.returncode, done.stdout, done.stderr)
-        return done.stdout + done.stderr
+        return done
 
     def json(self, *words: str) -> Any:
         """Run a command with --json."""

@@ -7,7 +7,7 @@ before, and a history row that was there before it must announce it.
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations
@@ -108,9 +108,15 @@ class Followed:
         flagged = any(name.startswith("Effective_") for name in change["after"])
         status = self.record.get("License_Sync_Status__c")
         self.writes.append(Write(now.at, now.held, status, flagged))
-        known = [s for s in self.states if s.at >= now.at - LATE_SECONDS] or self.states[-1:]
+        known = lately(self.states, now.at)
         if flagged and not any(now.held == r.effective for s in known for r in s.rulings()):
             self.unexplained.append(f"became {sorted(now.held)} from {known[-3:]}")
+
+
+def lately(states: Sequence[State], at: float) -> list[State]:
+    """The states that a record was in at any time of the LATE_SECONDS before."""
+    ends = [*(state.at for state in states[1:]), at]
+    return [s for s, end in zip(states, ends, strict=True) if end >= at - LATE_SECONDS]
 
 
 def state_of(record: Mapping[str, Any], at: float) -> State:

@@ -57,12 +57,17 @@ def judge_calls(
     }
 
 
-def secrets_in(home: Path, org: Salesforce) -> tuple[int, list[str]]:
-    """How many files of the program were searched, and those that hold something secret."""
-    secret = re.compile(
+def secret_of(org: Salesforce) -> re.Pattern[bytes]:
+    """What nothing of the program may hold: session ids, tokens, keys, the org's secret."""
+    return re.compile(
         rb"00D\w{12,15}(?:!|%21)[\w.]+|eyJ[\w-]{10,}\.[\w-]{10,}\.|PRIVATE KEY|"
         + re.escape(org.facts["client_secret"].encode())
     )
+
+
+def secrets_in(home: Path, org: Salesforce) -> tuple[int, list[str]]:
+    """How many files of the program were searched, and those that hold something secret."""
+    secret = secret_of(org)
     theirs = home / "org"
     files = [p for p in home.rglob("*") if p.is_file() and not p.is_relative_to(theirs)]
     return len(files), [p.name for p in files if secret.search(p.read_bytes())]

@@ -37,7 +37,7 @@ BOTH = FREEDOM | SCV
 
 @dataclass(slots=True)
 class Bench:
-    """An armed org with one store, and the clock of both."""
+    """An armed org with one store; `skew` is by how much the store's clock is ahead."""
 
     store: SqlStore
     org: FakeOrg
@@ -148,19 +148,23 @@ def open_bench(url: str, features: tuple[str, ...] = ("scv",)) -> Iterator[Bench
 
 
 @contextmanager
-def _bench(engine: Engine, features: tuple[str, ...]) -> Iterator[Bench]:
+def _bench(
+    engine: Engine, features: tuple[str, ...], skew: timedelta = timedelta(0)
+) -> Iterator[Bench]:
     org = FakeOrg()
     policy = load_policy("natterbox-2022")
     try:
-        store = SqlStore(engine, clock=lambda: org.now)
+        store = SqlStore(engine, clock=lambda: org.now + skew)
         store.arm(ORG, org.organization, FINGERPRINT, by="test")
-        yield Bench(store, org, Rulebook(policy, policy.features_of(features)))
+        yield Bench(store, org, Rulebook(policy, policy.features_of(features)), skew)
     finally:
         engine.dispose()
 
 
 @contextmanager
-def memory_bench(features: tuple[str, ...] = ("scv",)) -> Iterator[Bench]:
+def memory_bench(
+    features: tuple[str, ...] = ("scv",), skew: timedelta = timedelta(0)
+) -> Iterator[Bench]:
     """A bench on a database in memory: milliseconds, for many examples."""
     engine = create_engine(
         "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
@@ -168,7 +172,7 @@ def memory_bench(features: tuple[str, ...] = ("scv",)) -> Iterator[Bench]:
     connection = engine.raw_connection()
     connection.driver_connection.deserialize(_empty_database())  # type: ignore[union-attr]
     connection.close()
-    with _bench(engine, features) as made:
+    with _bench(engine, features, skew) as made:
         yield made
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,10 @@ class Simulator:
         assert line, "the simulator did not start"
         self.ready: dict[str, str] = json.loads(line)
         self._clients: list[Client] = []
-        self.anyone = self.client()
+
+    @cached_property
+    def anyone(self) -> Client:
+        return self.client()
 
     def client(self, token: str | None = None) -> Client:
         made = Client(self.ready["url"], self.ready["ca_file"], token)

@@ -62,7 +62,7 @@ def test_client_credentials_by_basic(org: Simulator) -> None:
             "invalid_client_id",
         ),
         ({"grant_type": "client_credentials", "client_secret": "y"}, "invalid_client"),
-        ({"grant_type": "password", "username": "a", "password": "b"}, "unsupported_grant_type"),
+        ({"grant_type": "password", "username": "a", "password": "b"}, "invalid_client_id"),
         ({}, "unsupported_grant_type"),
         ({"grant_type": BEARER, "assertion": "nonsense"}, "invalid_grant"),
     ],
@@ -83,6 +83,7 @@ def test_jwt_with_the_expiry_that_real_clients_send(org: Simulator, expiry: Any)
     body = {
         "iss": org.ready["jwt_client_id"],
         "sub": org.ready["jwt_username"],
+        "aud": "https://login.salesforce.com",
         "exp": expiry(),
     }
     key = Path(org.ready["jwt_private_key_file"]).read_text("ascii")
@@ -97,6 +98,8 @@ def test_jwt_with_the_expiry_that_real_clients_send(org: Simulator, expiry: Any)
         ({"exp": 1_000_000}, "expired authorization code"),
         ({"exp": "soon"}, "invalid assertion"),
         ({"iss": "someone else"}, "client identifier invalid"),
+        ({"aud": "https://example.com"}, "audience is invalid"),
+        ({"aud": None}, "audience is invalid"),
     ],
 )
 def test_refused_assertions(org: Simulator, claims: dict[str, Any], description: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,37 @@ LICENSES = ["CTI", "Freedom", "SCV", "PBX", "Contact_Center", "Record", "PCI", "
 Users = list[dict[str, Any]]
 
 
-def users(folder: Path, seed: int, *, brownfield: bool = False, count: int = 600) -> Users:
+def users(
+    folder: Path,
+    seed: int,
+    *,
+    brownfield: bool = False,
+    count: int = 600,
+    cache: Path | None = None,
+) -> Users:
     folder.mkdir()
-    settings = OrgSettings(folder, Population(count, seed, brownfield), 60)
+    population = Population(count, seed, brownfield)
+    settings = OrgSettings(folder, population, 60, seed_cache=cache)
     org = Org(settings, read_schema(ROOT / "sfdx"))
     names = org.schema.objects["user"].columns
     rows = org.db.execute('SELECT * FROM "so_User" ORDER BY Id').fetchall()
     org.close()
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def test_a_kept_org_is_the_same_and_another_seed_is_not_it(clean: Users, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    assert users(tmp_path / "first", 7, cache=cache) == clean
+    [kept] = cache.iterdir()
+    stamp = kept.stat().st_mtime_ns
+    assert users(tmp_path / "second", 7, cache=cache) == clean
+    assert (list(cache.iterdir()), kept.stat().st_mtime_ns) == ([kept], stamp)
+    with sqlite3.connect(kept) as changed:
+        changed.execute("UPDATE \"so_User\" SET Title = 'from the cache'")
+    changed.close()
+    assert {u["Title"] for u in users(tmp_path / "third", 7, cache=cache)} == {"from the cache"}
+    assert users(tmp_path / "other", 8, cache=cache) != clean
+    assert len(list(cache.iterdir())) == 2
 
 
 def held(user: dict[str, Any], kind: str = "Effective") -> set[str]:

@@ -128,6 +128,17 @@ def test_an_edit_of_others_under_our_login_makes_no_old_write_one_on_its_way(
     assert held_when_opened(now, recent, INTEGRATION).on == expected
 
 
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_write_on_its_way_is_known_however_far_the_clocks_are_apart(minutes: int) -> None:
+    """The org dates the record, the database the row."""
+    ahead = timedelta(minutes=minutes)
+    now = replace(USER, held=Flags(SCV), modified_by=INTEGRATION, decided=SCV.code)
+    recent = [row(1, CONFIRMED, asked=SCV, before=NONE, after=SCV)]
+    off = replace(now, modified_at=now.modified_at + ahead)
+    assert held_when_opened(off, recent, INTEGRATION, ahead).on == NONE
+    assert held_when_opened(off, recent, INTEGRATION).on == SCV
+
+
 def test_a_write_that_came_late_does_not_count() -> None:
     now = replace(USER, held=Flags(FREEDOM | CTI), modified_by=ADMIN)
     late = row(1, INTENDED, asked=FREEDOM, after=FREEDOM | CTI)

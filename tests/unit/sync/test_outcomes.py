@@ -1,6 +1,7 @@
 """What a batch books: nothing is fought or asked for without end, and no hold is lost."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -84,65 +85,6 @@ def test_a_record_that_always_moves_is_asked_ever_less_and_then_parked(
     assert len(bench.org.calls) <= 10
 
 
-def an_org_that_undoes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After each write, something of the org takes what is held away again at once."""
-    write_one = bench.org._write_one
-
-    def fought(write: RecordWrite, *, guarded: bool) -> WriteResult:
-        result = write_one(write, guarded=guarded)
-        bench.org.edit(write.user_id, held=Flags(NONE))
-        return result
-
-    monkeypatch.setattr(bench.org, "_write_one", fought)
-
-
-def pass_an_hour(bench: Bench) -> None:
-    for _ in range(240):
-        bench.org.tick(15)
-        bench.poll()
-        bench.batch()
-
-
-def test_what_the_org_takes_back_is_written_five_times_an_hour_and_then_parked(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    user = bench.user(requested=PBX)
-    an_org_that_undoes(bench, monkeypatch)
-    pass_an_hour(bench)
-    (parked,) = bench.parked()
-    assert parked.code == "taken_back"
-    assert bench.org.users[user].modified_by in parked.reason
-    assert len(bench.org.written) == 5
-    pass_an_hour(bench)
-    pass_an_hour(bench)
-    assert 5 < len(bench.org.written) <= 15
-
-
-def test_a_person_who_says_so_has_it_written_once_more(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    user = bench.user(requested=PBX)
-    an_org_that_undoes(bench, monkeypatch)
-    pass_an_hour(bench)
-    monkeypatch.undo()
-    bench.store.retry_parked(ORG, [user], "ada")
-    bench.quiet()
-    assert bench.held(user) == PBX
-    assert bench.parked() == []
-
-
-def test_a_person_who_cannot_make_up_their_mind_is_no_fight(bench: Bench) -> None:
-    user = bench.user()
-    for _ in range(8):
-        for wanted in (PBX, NONE):
-            bench.org.tick(15)
-            bench.org.request(user, wanted)
-            bench.poll()
-            bench.batch()
-            assert bench.held(user) == wanted
-    assert bench.parked() == []
-
-
 def test_what_stops_the_org_parks_nobody(bench: Bench) -> None:
     user = bench.user(requested=PBX)
     bench.org.refuse[user] = refusal("INVALID_FIELD_FOR_INSERT_UPDATE", Remedy.STOP_ORG)
@@ -200,6 +142,24 @@ def test_a_conflict_is_said_before_what_is_held_back(bench: Bench) -> None:
     bench.quiet()
     assert bench.status(user) == "Conflict"
     assert bench.held(user) == CTI
+
+
+# A write that crosses the edit
+
+
+@pytest.mark.parametrize("minutes", [-10, 0, 10])
+def test_a_write_that_crosses_an_edit_picks_no_side_whatever_the_clocks_say(minutes: int) -> None:
+    with memory_bench(skew=timedelta(minutes=minutes)) as bench:
+        user = bench.user(requested=SCV)
+
+        def ask_for_both() -> None:
+            bench.org.before_write = lambda: None
+            bench.org.request(user, BOTH)
+
+        bench.org.before_write = ask_for_both
+        bench.settle(user)
+        bench.quiet()
+        assert bench.held(user) == NONE
 
 
 # A swap that cannot be made

@@ -167,11 +167,14 @@ def test_canonical_texts_tell_layouts_apart_by_what_they_mean(layout: Layout) ->
     [
         ({"UserType": "Standard"}, True),
         ({"UserType": "AutomatedProcess"}, False),
-        ({"UserType": None}, False),
-        ({}, False),
+        ({"UserType": None}, None),
+        ({"UserType": ["Standard"]}, None),
+        ({}, None),
     ],
 )
-def test_whose_records_are_ours(layout: Layout, row: dict[str, object], is_ours: bool) -> None:
+def test_whose_records_are_ours(
+    layout: Layout, row: dict[str, object], is_ours: bool | None
+) -> None:
     assert Records(layout).is_ours(row) is is_ours
 
 

@@ -170,6 +170,17 @@ def test_a_reread_by_id(org: Any, record_id: Id) -> None:
     assert org.bodies(READ) == [{"ids": ids, "fields": list(org.layout.read)}]
 
 
+def test_a_record_that_hides_whether_it_is_ours_is_unreadable(org: Any, record_id: Id) -> None:
+    org.logs_in()
+    ids = [record_id(n) for n in (1, 2, 3)]
+    rows = [org.row(ids[0], UserType=...), org.row(ids[1], UserType="Guest"), org.row(ids[2])]
+    org.answers("POST", READ, rows)
+    reading = org.gateway().reader.read(ids)
+    assert list(reading.records) == [ids[2]]
+    assert reading.unreadable == {ids[0]}
+    assert reading.outside == {ids[1]}
+
+
 @pytest.mark.parametrize(
     "spoil", ["short", "long", "swapped", "foreign", "no_id", "object", "empty", "number"]
 )

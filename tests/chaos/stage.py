@@ -1,0 +1,179 @@
+"""Everything that runs: two simulated orgs, the program with its database, and a place for it all.
+
+`acme` is the org that gets the trouble, `calm` one that has none of its own.
+"""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.books import ARMED_ORGS, BUSY, Books, PostgresBooks, SqliteBooks, count
+from tests.chaos.disk import Disk, disk_for
+from tests.e2e.harness import (
+    NO_BRAKE,
+    ORG,
+    Program,
+    Salesforce,
+    free_port,
+    program,
+    salesforce,
+    wait_for,
+)
+from tests.postgres import PostgresServer
+
+CALM = "calm"
+CALM_USERS = 40
+DATABASES = ("sqlite", "postgresql")
+_MARKS = {
+    "worker": (b"--queues=live", b"--queues=bulk"),
+    "beat": (b"\0beat\0", b"[celery beat]"),
+    "broker": (b"valkey-server",),
+    "admin": (b"\0admin",),
+}
+PREPARING_SECONDS = 180.0
+
+
+@dataclass
+class Stage:
+    """What the people and the troubles act on."""
+
+    home: Path
+    org: Salesforce
+    calm: Salesforce
+    made: Program
+    books: Books
+    disk: Disk
+    port: int
+    server: PostgresServer | None
+
+    @property
+    def database(self) -> str:
+        return "sqlite" if self.server is None else "postgresql"
+
+    @property
+    def page(self) -> str:
+        """Where the review page and its API are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def kill(self, part: str) -> int:
+        """kill -9 of a part of the program, or of its database; how many processes that were."""
+        if part == "postgresql":
+            return 0 if self.server is None else self._kill_database()
+        found = self.made.worker_children() if part == "worker child" else self._parts(part)
+        killed = [pid for pid in found if _killed(pid)]
+        return len(killed)
+
+    def _parts(self, part: str) -> list[int]:
+        return self.made.parts(*_MARKS[part])
+
+    def _kill_database(self) -> int:
+        """Nobody but us would start it again: a machine's own supervisor does it elsewhere."""
+        assert self.server is not None
+        self.server.kill()
+        wait_for("PostgreSQL is back", self._is_started_again, PREPARING_SECONDS)
+        return 1
+
+    def _is_started_again(self) -> bool:
+        """It does not start while a process of the killed one still ends."""
+        assert self.server is not None
+        try:
+            self.server.start()
+        except RuntimeError:
+            return False
+        return True
+
+    def wipe_broker(self) -> int:
+        """Take the broker's data away, and kill it; how many processes that were."""
+        shutil.rmtree(self.made.state_dir / "broker", ignore_errors=True)
+        return self.kill("broker")
+
+
+def _kill_supervisor(made: Program) -> None:
+    """All is judged by now: what it started has to end with it, without being asked."""
+    if made.up is not None:
+        made.up.kill()
+
+
+def _killed(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@contextmanager
+def stage(
+    home: Path, *, database: str, users: int, seed: int, clock_offset: float, has_brake: bool
+) -> Iterator[Stage]:
+    """Both orgs and the program, up and armed; in the end nothing of it is left but its files."""
+    with ExitStack() as stack:
+        orgs = {
+            name: stack.enter_context(salesforce(_folder(home, name), *options))
+            for name, options in _options(users, seed).items()
+        }
+        orgs[ORG].control("clock", {"offset": clock_offset})
+        server = _server(stack) if database == "postgresql" else None
+        made = program(_folder(home, "program"), orgs[ORG], **({} if has_brake else NO_BRAKE))
+        disk = stack.enter_context(disk_for(made.state_dir, made.processes))
+        port = free_port()
+        made.settings |= _settings(orgs[CALM], port, server)
+        stack.callback(made.end)
+        stack.callback(_kill_supervisor, made)
+        if server is not None:
+            made.run("migrate")
+        books = _books(made, server)
+        made.start()
+        wait_for("both orgs are armed", lambda: _are_armed(books), PREPARING_SECONDS)
+        yield Stage(home, orgs[ORG], orgs[CALM], made, books, disk, port, server)
+
+
+def _options(users: int, seed: int) -> Mapping[str, tuple[str, ...]]:
+    return {
+        ORG: ("--users", str(users), "--seed", str(seed)),
+        CALM: ("--users", str(CALM_USERS), "--seed", str(seed + 1)),
+    }
+
+
+def _folder(home: Path, name: str) -> Path:
+    folder = home / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _server(stack: ExitStack) -> PostgresServer:
+    """Durable: a server that may lose what it confirmed proves nothing when it is killed."""
+    server = PostgresServer(is_durable=True)
+    stack.callback(server.stop)
+    server.start()
+    server.execute("CREATE DATABASE chaos")
+    return server
+
+
+def _settings(calm: Salesforce, port: int, server: PostgresServer | None) -> dict[str, str]:
+    mine = f"LICENSE_SYNC_ORGS__{CALM.upper()}__"
+    found = {
+        "LICENSE_SYNC_ADMIN__PORT": str(port),
+        "LICENSE_SYNC_ADMIN__URL": f"http://localhost:{port}",
+        f"{mine}LOGIN_URL": calm.url,
+        f"{mine}CLIENT_ID": calm.facts["client_id"],
+        f"{mine}CLIENT_SECRET": calm.facts["client_secret"],
+        f"{mine}CA_FILE": calm.facts["ca_file"],
+        f"{mine}FEATURES": '["scv"]',
+    }
+    return found if server is None else found | {"LICENSE_SYNC_DATABASE_URL": server.url("chaos")}
+
+
+def _books(made: Program, server: PostgresServer | None) -> Books:
+    return SqliteBooks(made.database()) if server is None else PostgresBooks(server.url("chaos"))
+
+
+def _are_armed(books: Books) -> bool:
+    try:
+        return count(books, ARMED_ORGS) == 2
+    except BUSY:
+        return False

@@ -1,0 +1,55 @@
+"""A seed says what happens, when, and to whom: the same one always the same."""
+
+from collections import Counter
+
+from tests.chaos.faults import FAULTS
+from tests.chaos.schedule import PARTS, PEACE, draw
+
+SECONDS = 900.0
+
+
+def test_a_seed_gives_the_same_schedule_again() -> None:
+    first, second = draw(7, 60), draw(7, 60)
+    assert first == second
+    assert [e.more for e in first.lanes["edits"]] == [e.more for e in second.lanes["edits"]]
+
+
+def test_another_seed_gives_another() -> None:
+    assert draw(7, 60).lanes != draw(8, 60).lanes
+
+
+def test_more_edits_move_no_trouble() -> None:
+    assert draw(7, 60).lanes["troubles"] == draw(7, 60, rate=20).lanes["troubles"]
+
+
+def test_every_kind_of_trouble_comes_up_in_a_long_run() -> None:
+    plan = draw(7, SECONDS)
+    faults = {kind for e in plan.lanes["faults"] for kind in e.more["kinds"]}
+    killed = Counter(e.more["part"] for e in plan.lanes["troubles"] if e.what == "kill")
+    assert faults == set(FAULTS)
+    assert set(killed) == set(PARTS)
+    assert {e.what for e in plan.lanes["troubles"]} >= {"wipe the broker", "fill the disk"}
+
+
+def test_events_are_in_order_and_within_the_time() -> None:
+    for lane in draw(7, 60).lanes.values():
+        times = [event.at for event in lane]
+        assert times == sorted(times)
+        assert 0 <= times[0] <= times[-1] <= 60
+
+
+def test_each_fault_is_taken_back() -> None:
+    faults = draw(7, SECONDS).lanes["faults"]
+    ordered = [e.more["kinds"] for e in faults if e.what == "fault"]
+    assert ordered == [e.more["kinds"] for e in faults if e.what == "heal"]
+
+
+def test_seeds_differ_in_clocks_and_brakes() -> None:
+    plans = [draw(seed, 1) for seed in range(15)]
+    assert {plan.clock_offset for plan in plans} == {0.0, 600.0, -600.0}
+    assert {plan.has_brake for plan in plans} == {True, False}
+
+
+def test_the_machine_has_peace_in_the_end() -> None:
+    times = [event.at for event in draw(7, 100).lanes["troubles"]]
+    assert max(times) < 100 * (1 - PEACE) + 10
