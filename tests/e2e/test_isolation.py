@@ -25,8 +25,8 @@ from tests.e2e.waiting import Askers
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.xdist_group("isolation")]
 
 OTHERS = ("beta", "gamma")
-FLOOR_SECONDS = 1.0
-"""What a busy machine may add to the time that an edit needs."""
+FLOOR_SECONDS = 5.0
+"""What a busy machine may add to the time that an edit needs; an answer of the slow org takes 20."""
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def _settled(askers: Askers, times: int) -> list[float]:
     since = askers.marks()
     askers.ask(times, every=1.1)  # no multiple of the poll: it meets every part of the interval
     with suppress(AssertionError):  # a wait without end says more
-        wait_for("all are settled", lambda: max(askers.waits(since)) < math.inf, seconds=8)
+        wait_for("all are settled", lambda: max(askers.waits(since)) < math.inf, seconds=25)
     return askers.waits(since)
 
 
