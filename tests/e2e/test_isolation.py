@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.xdist_group
 
 OTHERS = ("beta", "gamma")
 FLOOR_SECONDS = 5.0
-"""What a busy machine may add to the time that an edit needs; an answer of the slow org takes 20."""
+"""What a busy machine may add; an answer of the slow org takes 20."""
 
 
 @pytest.fixture
