@@ -11,7 +11,7 @@ from typing import Any
 
 from config.layouts import load_layout
 from config.policies import load_policy
-from sync.errors import CallFailed, SyncError
+from sync.errors import SyncError
 from sync.model import Licenses
 from sync.org import Org
 from sync.ports.brake import NO_LIMITS
@@ -176,11 +176,9 @@ class Example:
         try:
             run = program.queue_run(RunKind.RECONCILE, by="fuzz")
             program.carry_out(run)
-            program.gateway.whoami()  # type: ignore[attr-defined]
-        except CallFailed as failed:
+            self.world.open_gateways[0].whoami()
+        except SyncError as failed:
             log.warning("%s", failed)
-        except SyncError as refused:
-            log.warning("%s", refused)
         program.settle(Priority.BULK, 2000)
 
     def _look_for_lost(self, edited: list[str]) -> None:

@@ -25,11 +25,7 @@ from tests.simulator.shapes import differences, read, shape_of
 FOLDER = Path(__file__).parent / "recorded"
 HEADERS = tomllib.loads((FOLDER / "headers.toml").read_text("utf-8"))
 ANSWERS = [
-    pytest.param(
-        answer,
-        id=f"{path.stem}: {answer['name']}",
-        marks=[pytest.mark.xfail(reason=answer["open"], strict=True)] if "open" in answer else [],
-    )
+    pytest.param(answer, id=f"{path.stem}: {answer['name']}")
     for path in sorted(FOLDER.glob("*.toml"))
     for answer in tomllib.loads(path.read_text("utf-8")).get("answer", [])
 ]

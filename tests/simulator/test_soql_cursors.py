@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ def user_id(number: int) -> str:
     return f"005000000001{number:03d}AAA"
 
 
-def read_all(org: SmallOrg, text: str, between: list[str] = []) -> list[str]:  # noqa: B006
+def read_all(org: SmallOrg, text: str, between: Sequence[str] = ()) -> list[str]:
     """Ids of all pages of four; each statement of `between` runs before a further page."""
     page = org.page(text, batch=4)
     ids = [record["Id"] for record in page["records"]]
