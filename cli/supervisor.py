@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -69,16 +69,28 @@ class Process:
     def look(self, now: float) -> str | None:
         """Start it again if it ended; a sentence if it just fell."""
         if self.popen is None:
-            if now >= self.due_at:
-                self.start()
-            return None
+            return self._start_again(now) if now >= self.due_at else None
         code = self.popen.poll()
         if code is None:
             return None
         self.falls = 0 if now - self.started_at > STEADY_SECONDS else self.falls + 1
-        wait = RESTART_SECONDS[min(self.falls, len(RESTART_SECONDS)) - 1 if self.falls else 0]
-        self.popen, self.due_at = None, now + wait
+        self.popen, wait = None, self._wait(now)
         return f"{self.name} ended ({_reason(code)}); it is started again in {wait:g} s."
+
+    def _start_again(self, now: float) -> str | None:
+        """What keeps it from being started, a full disk say, passes: it is tried again."""
+        try:
+            self.start()
+        except OSError as error:
+            self.falls += 1
+            return f"{self.name} cannot be started ({error}); tried again in {self._wait(now):g} s."
+        return None
+
+    def _wait(self, now: float) -> float:
+        """Put off the next start; by how many seconds."""
+        wait = RESTART_SECONDS[min(self.falls, len(RESTART_SECONDS)) - 1 if self.falls else 0]
+        self.due_at = now + wait
+        return wait
 
     def ask_to_stop(self) -> None:
         """Ask it to end."""
@@ -123,10 +135,14 @@ class Supervisor:
         return [said for process in self.processes if (said := process.look(now)) is not None]
 
     def watch(self, tell: Callable[[str], object]) -> None:
-        """Keep all processes running until a signal says stop."""
+        """Keep all processes running until a signal says stop.
+
+        That nobody can be told, as the log's disk is full, ends nothing.
+        """
         while not self.stopping.wait(LOOK_SECONDS):
             for fall in self.look():
-                tell(fall)
+                with suppress(OSError):
+                    tell(fall)
 
     def stop(self) -> None:
         """End all processes: first those that only use others, all at the same time."""
