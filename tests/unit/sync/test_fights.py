@@ -213,7 +213,7 @@ UNDOINGS = st.lists(
 )
 
 
-@settings(max_examples=6)
+@settings(max_examples=20)
 @given(UNDOINGS, st.integers(1, 25), st.sampled_from([30.0, 90.0, 400.0]))
 def test_whatever_an_automation_does_the_hour_is_kept_and_its_end_settles(
     undoings: list[tuple[Licenses, Licenses | None]], most: int, step: float
