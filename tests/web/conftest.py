@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import NoBrowser, chromium, ready
 from tests.e2e.conftest import home, made, org  # noqa: F401
@@ -15,6 +15,9 @@ from tests.web.site import Site, page_settings, site_of
 from tests.web.watching import Watch
 
 PATIENCE_MS = 20_000
+"""How long the page may take, and the workers behind it, where other tests have the machine, too."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 # Not for the whole session: while Playwright runs, no other test of this process can use asyncio.
