@@ -15,7 +15,7 @@ from tests.web.site import Site, page_settings, site_of
 from tests.web.watching import Watch
 
 PATIENCE_MS = 20_000
-"""How long the page may take, and the workers behind it, where other tests have the machine, too."""
+"""How long the page and the workers behind it may take where other tests run as well."""
 
 expect.set_options(timeout=PATIENCE_MS)
 
