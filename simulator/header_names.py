@@ -20,6 +20,9 @@ class HeaderName(bytes):
     def __eq__(self, other: object) -> bool:
         return bytes.lower(self) == other
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     def __hash__(self) -> int:
         return hash(bytes.lower(self))
 

@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.xdist_group
 
 OTHERS = ("beta", "gamma")
 ARMED = "SELECT count(*) FROM org_state WHERE armed_fingerprint IS NOT NULL"
-FLOOR_SECONDS = 1.0
-"""What a busy machine may add to the time that an edit needs."""
+FLOOR_SECONDS = 5.0
+"""What a busy machine may add; an answer of the slow org takes 20."""
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def _settled(askers: Askers, times: int) -> list[float]:
     since = askers.marks()
     askers.ask(times, every=1.1)  # no multiple of the poll: it meets every part of the interval
     with suppress(AssertionError):  # a wait without end says more
-        wait_for("all are settled", lambda: max(askers.waits(since)) < math.inf, seconds=8)
+        wait_for("all are settled", lambda: max(askers.waits(since)) < math.inf, seconds=25)
     return askers.waits(since)
 
 

@@ -1,11 +1,9 @@
 """Whatever comes for an answer: no crash, no wrong write, nobody forgotten."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from tests.fuzz.liar import CALLS
 from tests.fuzz.mutations import mutate
 from tests.fuzz.world import Example, World, open_world
 
@@ -19,24 +17,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def struck() -> Counter[str]:
-    return Counter()
-
-
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_no_bad_answer_crashes_the_worker_or_costs_a_license(
-    world: World, struck: Counter[str], chunk: int
-) -> None:
+def test_no_bad_answer_crashes_the_worker_or_costs_a_license(world: World, chunk: int) -> None:
     for seed in range(chunk, EXAMPLES, CHUNKS):
-        example = Example(world, seed)
-        example.run()
-        struck.update(said.partition(":")[0] for said in example.liar.broken)
-
-
-def test_every_call_was_answered_badly(struck: Counter[str]) -> None:
-    """Comes last, in the same process: a call that the liar never met proves nothing."""
-    assert set(struck) == set(CALLS)
+        Example(world, seed).run()
 
 
 @pytest.mark.parametrize("body", [b'{"a": [1, {"Id": "005"}]}', b"[]", b"17", b"no JSON", b"{}"])

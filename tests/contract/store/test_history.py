@@ -1,10 +1,15 @@
 """The history, and what settle is told of a user."""
 
+from datetime import datetime, timedelta
+
+import pytest
+
 from sync.model import NONE
 from sync.ports.conflict_log import CloseEntry
 from sync.ports.history import HistoryOutcome
 from sync.ports.pending import Cause
 from sync.ports.settling import OutcomeKind, UserContext
+from sync.store.context import RATE_SECONDS, RECENT
 from tests.contract.store.scene import (
     ANN,
     BOB,
@@ -137,3 +142,60 @@ def test_the_context_of_a_lost_claim_is_empty(scene: Scene, clock: Clock) -> Non
     clock.pass_(30)
     scene.claim()
     assert scene.store.context(claim) == {}
+
+
+# Writes of an hour
+
+
+def full_until(scene: Scene, most: int) -> datetime | None:
+    """What a claim of Ann says of it."""
+    scene.notice(ANN, seen="")
+    claim = scene.claim()
+    known = scene.store.context(claim, most)[ANN]
+    scene.store.release(claim, 0, "")
+    assert known.read_at == scene.clock.now
+    return known.full_until
+
+
+def writes(
+    scene: Scene, times: int, outcome: HistoryOutcome | None = HistoryOutcome.CONFIRMED
+) -> list[datetime]:
+    """A write a minute, of two users; when each of Ann's was intended."""
+    intended = []
+    for _ in range(times):
+        intended.append(scene.clock.pass_(60))
+        write(scene, outcome)
+        write(scene, outcome, BOB)
+    return intended
+
+
+@pytest.mark.parametrize("most", [1, 5, RECENT, RECENT + 1, 20])
+def test_an_hour_is_full_until_the_first_of_its_writes_is_old(scene: Scene, most: int) -> None:
+    intended = writes(scene, most - 1)
+    assert most == 1 or full_until(scene, most) is None
+    intended += writes(scene, 1)
+    assert full_until(scene, most) == intended[0] + timedelta(seconds=RATE_SECONDS)
+    intended += writes(scene, 1)
+    assert full_until(scene, most) == intended[1] + timedelta(seconds=RATE_SECONDS)
+    scene.clock.now = intended[1] + timedelta(seconds=RATE_SECONDS)
+    assert full_until(scene, most) is None
+
+
+def test_writes_that_nobody_knows_of_count_and_those_that_were_refused_do_not(
+    scene: Scene,
+) -> None:
+    for outcome in (HistoryOutcome.REFUSED, HistoryOutcome.NOT_SENT):
+        writes(scene, 12, outcome)
+    writes(scene, 1, None)
+    assert full_until(scene, 3) is None
+    writes(scene, 1, HistoryOutcome.UNKNOWN)
+    writes(scene, 1)
+    assert full_until(scene, 3) is not None
+
+
+def test_old_writes_fill_no_hour(scene: Scene) -> None:
+    writes(scene, 15)
+    scene.clock.pass_(2 * RATE_SECONDS)
+    writes(scene, 8)
+    assert full_until(scene, 9) is None
+    assert full_until(scene, 12) is None

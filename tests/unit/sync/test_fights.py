@@ -42,6 +42,13 @@ def automation(bench: Bench, undo: Undo = takes_all) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    """An armed org; days pass in these tests, so its database is in memory."""
+    with memory_bench() as made:
+        yield made
+
+
 def pass_(bench: Bench, seconds: float, *, step: float = 60.0) -> None:
     """Let workers poll and settle for so long."""
     for _ in range(int(seconds / step)):
@@ -206,7 +213,7 @@ UNDOINGS = st.lists(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(UNDOINGS, st.integers(1, 25), st.sampled_from([30.0, 90.0, 400.0]))
 def test_whatever_an_automation_does_the_hour_is_kept_and_its_end_settles(
     undoings: list[tuple[Licenses, Licenses | None]], most: int, step: float

@@ -120,7 +120,7 @@ def test_the_two_meanings_of_request_limit_exceeded_are_told_apart() -> None:
     daily = failure_of("TotalRequests Limit exceeded.")
     concurrent = failure_of("ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
     assert daily == (STOP, 1800)
-    assert concurrent == (RETRY, 15)
+    assert concurrent == (RETRY, 5)
 
 
 @pytest.mark.parametrize(
