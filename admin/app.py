@@ -77,4 +77,5 @@ def make_app(
 
 def _metrics(services: Services, person: SignedIn) -> str:
     orgs = [org for org in services.runtime.org_names if person.sees(org)]
-    return metrics_text(services.store, orgs, services.store.brakes())
+    stages = {org: services.org(org).stage for org in orgs}
+    return metrics_text(services.store, orgs, services.store.brakes(), stages)

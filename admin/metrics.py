@@ -1,11 +1,13 @@
 """What a Prometheus server reads: numbers from the store, under names that stay."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from sync.budget import Stage
 from sync.ports.brake import Brake
 from sync.ports.orgs import OrgState, OrgStore
 from sync.ports.review import OrgFigures, ReviewStore, SweepStore
@@ -17,7 +19,12 @@ class MeasuredStore(OrgStore, ReviewStore, SweepStore, Protocol):
     """All that metrics and health need of the store."""
 
 
-def metrics_text(store: MeasuredStore, orgs: Iterable[str], brakes: Sequence[Brake] = ()) -> str:
+def metrics_text(
+    store: MeasuredStore,
+    orgs: Iterable[str],
+    brakes: Sequence[Brake] = (),
+    stages: Mapping[str, Stage] = MappingProxyType({}),
+) -> str:
     """The numbers of these orgs and of all workers. What is not known is left out."""
     registry = CollectorRegistry(auto_describe=False)
     now, figures = store.now(), store.figures()
@@ -27,6 +34,7 @@ def metrics_text(store: MeasuredStore, orgs: Iterable[str], brakes: Sequence[Bra
         gauges.figures(org, figures.get(org) or OrgFigures(org, 0, None, 0, 0, 0), now)
         gauges.state(org, store.state(org), now)
         gauges.set("brake_holding", int(org in held), org=org)
+        gauges.set("budget_stage", stages.get(org, Stage.FREE), org=org)
     for name, at in sorted(store.beats().items()):
         gauges.set("last_heartbeat_timestamp_seconds", at.timestamp(), worker=name)
     return generate_latest(registry).decode()
@@ -43,6 +51,7 @@ _HELP = {
     "paused": "1 while a person has paused the org.",
     "api_used": "API calls of the last 24 hours, as last seen.",
     "api_allowed": "API calls that the org may make in 24 hours.",
+    "budget_stage": "What waits for API calls: 0 nothing, 1 runs, 2 most looks, 3 all but writes.",
     "last_good_poll_age_seconds": "How long ago the last good poll ended.",
     "last_heartbeat_timestamp_seconds": "When workers of a queue last finished something.",
 }

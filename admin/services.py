@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from config.wiring import Runtime
+from sync import budget
 from sync.arming import Mode
+from sync.budget import Stage
 from sync.errors import SyncError
 from sync.ports.accounts import AccountStore
 from sync.ports.alerts import AlertStore
@@ -33,12 +35,17 @@ class Store(
 
 @dataclass(frozen=True, slots=True)
 class OrgView:
-    """One configured org as the pages show it. `mode` is None where its settings are unusable."""
+    """One configured org as the pages show it. `mode` is None where its settings are unusable.
+
+    `stage` and `budget` say what waits for API calls: how much, and as a sentence.
+    """
 
     name: str
     state: OrgState
     mode: Mode | None
     problem: str | None
+    stage: Stage = Stage.FREE
+    budget: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,9 @@ class Services:
         """One org; a broken policy or key file is its problem, and no other org's."""
         state = self.store.state(name)
         try:
-            mode, problem = self.runtime.org(name).mode(state), state.problem
+            org = self.runtime.org(name)
         except SyncError as error:
-            mode, problem = None, str(error)
-        return OrgView(name, state, mode, problem)
+            return OrgView(name, state, None, str(error))
+        stage = org.meter.stage(state)
+        waits = budget.sentence(stage, state.api_used, state.api_allowed)
+        return OrgView(name, state, org.mode(state), state.problem, stage, waits)

@@ -1,13 +1,13 @@
-"""`python -m bench [NAME ...] [OPTION ...]`: decide, store, settle, pages, site, simulator.
+"""`python -m bench [NAME ...] [OPTION ...]`: some of NAMES; all if none is named.
 
-All if none is named; options are for the last one named.
+Options are for the last one named.
 """
 
 import runpy
 import sys
 from itertools import takewhile
 
-NAMES = ("decide", "store", "settle", "pages", "site", "simulator")
+NAMES = ("decide", "store", "settle", "isolation", "pages", "site", "simulator")
 
 named = list(takewhile(lambda word: not word.startswith("-"), sys.argv[1:]))
 options = sys.argv[1 + len(named) :]

@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     overlap_seconds: float = Field(default=300.0, ge=1, le=3600)
     reconcile_hour: int = Field(default=3, ge=0, le=23)
     settle_limit: int = Field(default=2000, ge=1, le=2000)
-    live_workers: int = Field(default=2, ge=1, le=64)
+    live_workers: int = Field(default=3, ge=1, le=64)
     bulk_workers: int = Field(default=1, ge=1, le=64)
     slow_workers: int = Field(default=2, ge=1, le=64)
     alert_urls: AlertUrls = ()

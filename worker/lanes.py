@@ -1,21 +1,26 @@
 """Which workers an org's task runs on: nobody's trouble may take all slots of the live ones.
 
-An org holds one slot of the live workers at a time (with many of them: half). What finds that
-taken, and what belongs to an org whose last live task took long (slow answers, tens of thousands
-of users), is carried out by the workers of the queue `slow`. There, each kind of an org's work
-has one slot. Marks expire, so that a killed worker blocks nothing for long, and lost marks cost
-one more task that takes long: what may be done at once is decided by the database's leases.
+An org holds one slot of the live workers at a time (of five or more: so many that two orgs
+leave one). What finds that taken, and what belongs to an org whose last live task took long (slow
+answers, tens of thousands of users), is carried out by the workers of the queue `slow`. There,
+each kind of an org's work has one slot. Marks expire, so that a killed worker blocks nothing for
+long, and lost marks cost one more task that takes long: what may be done at once is decided by
+the database's leases.
 """
 
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
 import redis
 
-TURN_SECONDS = 30
-"""How long a killed worker's turn stands: as long as its lease on users."""
+LIVE_TURN_SECONDS = 120
+"""As long as a task may take: its org must not get a second slot before it ends."""
+
+SLOW_TURN_SECONDS = 30
+"""How long a killed worker's turn stands where nobody else does the work: as long as its lease."""
 
 LONG_SECONDS = 5.0
 """A live task of this length makes room: others may have waited for it all that time."""
@@ -32,6 +37,9 @@ class Lane(StrEnum):
     LIVE = "live"
     BULK = "bulk"
     SLOW = "slow"
+
+
+_TURN_SECONDS = {Lane.LIVE: LIVE_TURN_SECONDS, Lane.SLOW: SLOW_TURN_SECONDS}
 
 
 class Verdict(StrEnum):
@@ -61,8 +69,8 @@ class Lanes:
         if lane is Lane.BULK:
             yield Verdict.RUN
             return
-        token = secrets.token_hex(8)
-        turn = self._take(_turns(org, lane, kind, self._live_turns), token)
+        token, seconds = secrets.token_hex(8), _TURN_SECONDS[lane]
+        turn = self._take(_turns(org, lane, kind, self._live_turns), token, seconds)
         if turn is None:
             yield Verdict.ASIDE if lane is Lane.LIVE else Verdict.DROP
             return
@@ -76,14 +84,23 @@ class Lanes:
         if seconds >= LONG_SECONDS:
             self._broker.set(_aside(org), 1, ex=ASIDE_SECONDS)
 
-    def _take(self, turns: list[str], token: str) -> str | None:
-        free = (t for t in turns if self._broker.set(t, token, nx=True, ex=TURN_SECONDS))
+    def _take(self, turns: list[str], token: str, seconds: int) -> str | None:
+        free = (t for t in turns if self._broker.set(t, token, nx=True, ex=seconds))
         return next(free, None)
 
 
+def rounds(most: int, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:
+    """Up to so many rounds of a task; none begins once they have taken long."""
+    end = clock() + LONG_SECONDS
+    for number in range(most):
+        if number and clock() >= end:
+            return
+        yield number
+
+
 def live_turns(live_workers: int) -> int:
-    """How many slots of the live workers one org may hold: half, at least one."""
-    return max(1, live_workers // 2)
+    """How many slots of the live workers one org may hold: two such orgs leave one to the rest."""
+    return max(1, (live_workers - 1) // 2)
 
 
 def _turns(org: str, lane: Lane, kind: str, count: int) -> list[str]:

@@ -6,11 +6,12 @@ from sync.ports.pending import Priority
 from sync.ports.runs import RunStatus
 from worker.app import BULK, LIVE, app
 from worker.base import OrgTask, RunTask, SettleTask, SyncTask, runtime, waker
+from worker.lanes import rounds
 
 log = logging.getLogger(__name__)
 
 BATCHES = 8
-"""Batches that one wake-up settles before it queues behind other orgs again."""
+"""Batches that one wake-up settles, at most, before it queues behind other orgs again."""
 
 
 @app.task(base=OrgTask)
@@ -35,7 +36,7 @@ def settle(org: str, queue: str = LIVE) -> None:
     """Settle due users of an org: those of live edits, or those of a reconcile."""
     waker().woken(org, queue)
     priority = Priority.BULK if queue == BULK else Priority.LIVE
-    for _ in range(BATCHES):
+    for _ in rounds(BATCHES):
         report = runtime().org(org).settle(priority, runtime().settings.settle_limit)
         if report is None:
             return
@@ -52,7 +53,7 @@ def reconcile(org: str, run_id: int) -> None:
         return
     log.info("%s: %s %d read %d users", org, run.kind, run.id, run.users_read)
     waker().wake(settle, org, BULK)
-    if run.status in (RunStatus.QUEUED, RunStatus.APPLYING):
+    if run.status in (RunStatus.QUEUED, RunStatus.APPLYING) and runtime().org(org).may_run():
         waker().wake_run(reconcile, org, run_id)
 
 

@@ -27,12 +27,6 @@ class OrgRow:
     org: OrgView
     figures: OrgFigures
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nine tenths of the day's API calls are used."""
-        used, allowed = self.org.state.api_used, self.org.state.api_allowed
-        return used is not None and bool(allowed) and used * 10 >= (allowed or 0) * 9
-
 
 class Overview(Page):
     """The overview."""

@@ -318,6 +318,14 @@ class Program:
         with closing(sqlite3.connect(address, uri=True, timeout=20)) as database:
             yield database
 
+    def count(self, query: str) -> int:
+        """What a query over the database counts; 0 while that is not there yet."""
+        try:
+            with self.reading() as database:
+                return int(database.execute(query).fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
+
     def database(self) -> Path:
         return self.state_dir / "license-sync.db"
 

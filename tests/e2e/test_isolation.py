@@ -1,7 +1,6 @@
 """One org's trouble keeps no other org waiting, with the workers that `up` starts."""
 
 import math
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -25,6 +24,7 @@ from tests.e2e.waiting import Askers
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.xdist_group("isolation")]
 
 OTHERS = ("beta", "gamma")
+ARMED = "SELECT count(*) FROM org_state WHERE armed_fingerprint IS NOT NULL"
 FLOOR_SECONDS = 5.0
 """What a busy machine may add; an answer of the slow org takes 20."""
 
@@ -46,7 +46,9 @@ def made(tmp_path: Path, orgs: dict[str, Salesforce]) -> Iterator[Program]:
     """The program for the three, armed and with nothing to do."""
     others = {k: v for name in OTHERS for k, v in pointed_at(orgs[name], name).items()}
     with running(tmp_path, orgs[ORG], **others) as up:
-        wait_for("all are armed and idle", lambda: _armed(up) == len(orgs) and is_idle(up.now()))
+        wait_for(
+            "all are armed and idle", lambda: up.count(ARMED) == len(orgs) and is_idle(up.now())
+        )
         yield up
 
 
@@ -78,12 +80,3 @@ def _end(slow: Salesforce, made: Program) -> None:
     slow.process.kill()
     wait_for("its calls have ended", lambda: "cannot be reached" in made.log())
     time.sleep(2)
-
-
-def _armed(made: Program) -> int:
-    query = "SELECT count(*) FROM org_state WHERE armed_fingerprint IS NOT NULL"
-    try:
-        with made.reading() as database:
-            return int(database.execute(query).fetchone()[0])
-    except sqlite3.OperationalError:  # not there yet
-        return 0

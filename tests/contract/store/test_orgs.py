@@ -55,6 +55,17 @@ def test_a_problem_lasts_until_something_works(fresh: SqlStore) -> None:
     assert fresh.state(ORG) == replace(EMPTY, api_used=100, api_allowed=15000)
 
 
+def test_usage_is_noted_beside_a_problem(fresh: SqlStore) -> None:
+    fresh.report_usage(ORG, 7, 100)
+    assert fresh.state(ORG) == replace(EMPTY, api_used=7, api_allowed=100)
+    fresh.report_problem(ORG, "no call is left", 90)
+    fresh.report_usage(ORG, 100, 100)
+    state = fresh.state(ORG)
+    assert (state.api_used, state.api_allowed) == (100, 100)
+    assert state.problem == "no call is left"
+    assert state.problem_until == START + timedelta(seconds=90)
+
+
 def test_a_pause_says_by_whom_and_when(fresh: SqlStore) -> None:
     fresh.pause(ORG, "ann")
     assert fresh.state(ORG) == replace(EMPTY, paused_by="ann", paused_at=START)

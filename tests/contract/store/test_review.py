@@ -193,3 +193,18 @@ def test_beats(scene: Scene, clock: Clock) -> None:
     assert scene.store.beats() == {"sweep": first, "poll": now}
     scene.store.beat("sweep")
     assert scene.store.beats() == {"sweep": now, "poll": now}
+
+
+def test_an_org_in_trouble_is_left_alone_until_it_is_worth_trying(
+    scene: Scene, clock: Clock
+) -> None:
+    scene.notice(ANN)
+    assert scene.store.due_work()[ORG].live == 1
+    scene.store.report_problem(ORG, "no call is left", 90)
+    clock.pass_(89)
+    assert ORG not in scene.store.due_work()
+    clock.pass_(1)
+    assert scene.store.due_work()[ORG].live == 1
+    scene.store.report_problem(ORG, "no call is left", 90)
+    scene.store.report_good(ORG, 1, 100)
+    assert scene.store.due_work()[ORG].live == 1

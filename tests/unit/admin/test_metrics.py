@@ -8,6 +8,7 @@ from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from admin.metrics import metrics_text
+from sync.budget import Stage
 from sync.ports.brake import Brake
 from sync.ports.pending import Cause, Notice, Priority
 from tests.fakes.bench import ORG, Bench, memory_bench
@@ -41,7 +42,7 @@ def test_what_waits_is_counted(bench: Bench) -> None:
     assert polled is not None
     bench.org.tick(90)
     brakes = [Brake(ORG, bench.org.now - timedelta(seconds=5), "itself", "why", 1, 1)]
-    text = metrics_text(bench.store, [ORG, "beta"], brakes)
+    text = metrics_text(bench.store, [ORG, "beta"], brakes, {ORG: Stage.RARE_LOOKS})
     found = numbers(text)
     since = (bench.org.now - polled).total_seconds()
     expected = {
@@ -51,6 +52,7 @@ def test_what_waits_is_counted(bench: Bench) -> None:
         "open_conflicts": 1,
         "open_refusals": 0,
         "brake_holding": 1,
+        "budget_stage": 2,
         "problem": 0,
         "paused": 0,
         "api_used": 120,

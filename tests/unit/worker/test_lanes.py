@@ -3,8 +3,18 @@
 import pytest
 import redis
 
-from worker import lanes as module
-from worker.lanes import ASIDE_SECONDS, LONG_SECONDS, TURN_SECONDS, Lane, Lanes, Verdict, live_turns
+from worker.app import HARD_LIMIT
+from worker.lanes import (
+    ASIDE_SECONDS,
+    LIVE_TURN_SECONDS,
+    LONG_SECONDS,
+    SLOW_TURN_SECONDS,
+    Lane,
+    Lanes,
+    Verdict,
+    live_turns,
+    rounds,
+)
 
 RUN, ASIDE, DROP = Verdict.RUN, Verdict.ASIDE, Verdict.DROP
 
@@ -24,8 +34,13 @@ def test_an_org_holds_one_live_slot_and_the_rest_goes_aside(lanes: Lanes) -> Non
         assert later is RUN
 
 
-def test_with_many_live_workers_an_org_holds_half_of_them(broker: redis.Redis) -> None:
-    assert [live_turns(workers) for workers in (1, 2, 3, 4, 9)] == [1, 1, 1, 2, 4]
+@pytest.mark.parametrize("workers", range(3, 65))
+def test_two_orgs_leave_a_live_slot_to_the_rest(workers: int) -> None:
+    assert 0 < 2 * live_turns(workers) < workers
+
+
+def test_with_many_live_workers_an_org_holds_several(broker: redis.Redis) -> None:
+    assert [live_turns(workers) for workers in (1, 2, 3, 4, 5, 9)] == [1, 1, 1, 1, 2, 4]
     lanes = Lanes(broker, live_turns=2)
     with (
         lanes.turn("acme", Lane.LIVE, "look") as first,
@@ -71,10 +86,19 @@ def test_bulk_work_of_an_org_that_is_not_aside_has_as_many_slots_as_there_are(
         assert (first, second) == (RUN, RUN)
 
 
-def test_a_killed_workers_turn_ends_by_itself(broker: redis.Redis, lanes: Lanes) -> None:
-    with lanes.turn("acme", Lane.LIVE, "look"):
+@pytest.mark.parametrize(
+    ("lane", "seconds"), [(Lane.LIVE, LIVE_TURN_SECONDS), (Lane.SLOW, SLOW_TURN_SECONDS)]
+)
+def test_a_killed_workers_turn_ends_by_itself(
+    broker: redis.Redis, lanes: Lanes, lane: Lane, seconds: int
+) -> None:
+    with lanes.turn("acme", lane, "look"):
         [turn] = list(broker.scan_iter("license-sync:turn:*"))
-        assert 0 < int(broker.ttl(turn)) <= TURN_SECONDS
+        assert seconds - 5 < int(broker.ttl(turn)) <= seconds
+
+
+def test_no_task_outlives_its_live_turn() -> None:
+    assert LIVE_TURN_SECONDS >= HARD_LIMIT
 
 
 def test_an_error_gives_the_turn_back(broker: redis.Redis, lanes: Lanes) -> None:
@@ -84,9 +108,8 @@ def test_an_error_gives_the_turn_back(broker: redis.Redis, lanes: Lanes) -> None
 
 
 def test_who_outstays_a_turn_does_not_end_that_of_the_next(
-    broker: redis.Redis, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+    broker: redis.Redis, lanes: Lanes
 ) -> None:
-    monkeypatch.setattr(module, "TURN_SECONDS", 1)
     with lanes.turn("acme", Lane.LIVE, "look"):
         broker.flushdb()
         next_one = lanes.turn("acme", Lane.LIVE, "look")
@@ -94,3 +117,12 @@ def test_who_outstays_a_turn_does_not_end_that_of_the_next(
     with lanes.turn("acme", Lane.LIVE, "look") as third:
         assert third is ASIDE
     next_one.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("times", "begun"),
+    [([0.0, 9.0], 1), ([0.0, LONG_SECONDS - 0.1, LONG_SECONDS], 2), ([0.0] * 4, 4)],
+    ids=["the first takes long", "two take long", "quick"],
+)
+def test_no_round_begins_once_they_have_taken_long(times: list[float], begun: int) -> None:
+    assert len(list(rounds(4, clock=iter(times).__next__))) == begun

@@ -140,6 +140,15 @@ def test_settle_lets_other_orgs_have_their_turn(recorder: Recorder) -> None:
     assert recorder.calls[-1] == ("wake", "acme", BULK)
 
 
+def test_settle_goes_on_by_another_task_once_it_took_long(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder.answers = {"settle": [report() for _ in range(99)]}
+    monkeypatch.setattr(tasks, "rounds", lambda most: range(min(most, 2)))
+    tasks.settle("acme")
+    assert [name for name, *_ in recorder.calls] == ["woken", "settle", "settle", "wake"]
+
+
 def test_a_run_wakes_settle_unless_another_has_it(recorder: Recorder) -> None:
     tasks.reconcile("acme", 7)
     assert recorder.calls == [("woken_run", "acme", 7), ("carry_out", 7)]
@@ -153,6 +162,13 @@ def test_a_run_that_is_not_done_queues_behind_others(recorder: Recorder, status:
     recorder.answers = {"carry_out": [report(id=7, kind="plan", status=status)]}
     tasks.reconcile("acme", 7)
     assert recorder.calls[2:] == [("wake", "acme", BULK), ("wake_run", "acme", 7)]
+
+
+def test_a_run_waits_for_the_sweep_once_there_are_no_api_calls_for_it(recorder: Recorder) -> None:
+    recorder.may_run = False
+    recorder.answers = {"carry_out": [report(id=7, kind="plan", status=RunStatus.QUEUED)]}
+    tasks.reconcile("acme", 7)
+    assert recorder.calls[2:] == [("wake", "acme", BULK)]
 
 
 def test_the_night_is_asked_after_by_the_hour_of_the_settings(recorder: Recorder) -> None:

@@ -35,3 +35,10 @@ def test_another_orgs_admin_sees_other_figures(site: Site, scene: Scene) -> None
 def test_trouble_of_an_org_stands_there(site: Site, scene: Scene) -> None:
     scene.store.report_problem(ORG, "The login is refused.", 60)
     assert "The login is refused." in site.get("/")
+
+
+def test_what_waits_for_api_calls_stands_beside_them(site: Site, scene: Scene) -> None:
+    scene.store.report_usage(ORG, 699, 1_000)
+    assert "reconciles wait" not in site.get("/")
+    scene.store.report_usage(ORG, 700, 1_000)
+    assert "700 of 1000 API calls of the last 24 hours are used: reconciles wait." in site.get("/")
