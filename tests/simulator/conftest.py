@@ -37,9 +37,9 @@ def admin(org: Simulator) -> Client:
 
 @pytest.fixture(scope="session")
 def people(shared: Simulator) -> list[str]:
-    """Ids of ordinary users, in the order of their ids."""
+    """Ids of ordinary active users, in the order of their ids."""
     users = shared.control("GET", "users?limit=2000")["users"]
-    return [u["Id"] for u in users if u["Username"].startswith("user0")]
+    return [u["Id"] for u in users if u["Username"].startswith("user0") and u["IsActive"]]
 
 
 @pytest.fixture
