@@ -52,6 +52,13 @@ def test_an_org_that_cannot_be_made_is_a_problem_and_not_an_end(
     assert runtime.surroundings().working == frozenset()
 
 
+def test_an_org_is_made_with_its_own_limit_of_writes(tmp_path: Path) -> None:
+    plain = {"login_url": URL, "client_id": "id", "client_secret": "hush"}
+    orgs = {"acme": plain, "beta": plain | {"writes_per_hour": 3}}
+    runtime = Runtime(Settings.model_validate({"orgs": orgs, "state_dir": tmp_path / "state"}))
+    assert [runtime.org(name).writes_per_hour for name in orgs] == [20, 3]
+
+
 def test_secret_and_key_may_be_files_of_their_own(tmp_path: Path, login: Login) -> None:
     (tmp_path / "secret").write_text("hush\n", encoding="utf-8")
     (tmp_path / "key.pem").write_text("Käte's\nkey\n", encoding="utf-8")

@@ -79,6 +79,16 @@ def test_what_is_undone_each_time_is_parked_after_a_few_rounds(bench: Bench) -> 
     assert len(bench.org.written) == ROUNDS
 
 
+def test_writes_that_nobody_heard_of_are_no_fight(bench: Bench) -> None:
+    """They may never have arrived, so that nobody undid them; the hour's limit counts them."""
+    bench.user(requested=PBX)
+    bench.org.lose_answers = True
+    with automation(bench):
+        pass_(bench, HOUR)
+    assert ROUNDS < len(bench.org.written) <= 20
+    assert bench.parked() == []
+
+
 def test_who_undoes_it_is_named_if_known(bench: Bench) -> None:
     bench.org.add(record(3))
     bench.store.remember(ORG, [record(3)])

@@ -454,3 +454,13 @@ def test_a_process_that_made_no_call_does_not_bring_back_an_old_quota(bench: Ben
     bench.store.report_usage(NAME, 7_000, bench.org.allowed)
     org.settle(Priority.LIVE, 2000)
     assert bench.store.state(NAME).api_used == 7_000
+
+
+def test_a_user_is_written_to_as_often_an_hour_as_the_org_allows(bench: Bench) -> None:
+    user = bench.user()
+    org = org_of(bench, writes_per_hour=3)
+    work(bench, org)
+    for wanted in (PBX, NONE) * 4:
+        bench.org.request(user, wanted)
+        work(bench, org, rounds=1)
+    assert len([write for write in bench.org.written if write.user_id == user]) == 3
