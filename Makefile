@@ -28,13 +28,13 @@ demo: $(VENV)/.run ## The whole program on a simulated org; ARGS="--exit --json"
 	@$(BIN)/license-sync demo $(ARGS)
 
 test: $(VENV)/.dev ## All tests, on SQLite and PostgreSQL, with the real processes
-	$(PYTEST) -n 2 --dist loadgroup $(ARGS)
+	$(PYTEST) -n 2 --dist loadscope $(ARGS)
 
 quick: $(VENV)/.dev ## The tests without those that start the whole program
-	$(PYTEST) -n 2 --dist loadgroup -m "not e2e" $(ARGS)
+	$(PYTEST) -n 2 --dist loadscope -m "not e2e" $(ARGS)
 
 coverage: $(VENV)/.dev ## The tests with line and branch coverage of sync/
-	$(PYTEST) -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)
+	$(PYTEST) -n 2 --dist loadscope --cov --cov-report=term $(ARGS)
 
 check: lint types contracts test ## What CI runs
 

@@ -9,7 +9,7 @@ from tests.chaos.checks.verdict import INVARIANTS
 from tests.chaos.schedule import draw
 from tests.chaos.stage import DATABASES
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 SECONDS = 12.0
 USERS = 120
 

@@ -19,7 +19,7 @@ from tests.e2e.harness import (
 )
 from tests.e2e.judge import flags
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("arming")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 FREEDOM = {"Requested_Freedom__c": True}
 

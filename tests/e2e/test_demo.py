@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.harness import LICENSE_SYNC, surroundings, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
 
 
 def test_the_demo_ends_by_itself_with_everything_settled() -> None:

@@ -23,7 +23,7 @@ from tests.e2e.compose import FILE, ROOT, Machine, Service, load, seconds, simul
 from tests.postgres import PostgresServer
 from worker.app import app
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployment")]
+pytestmark = pytest.mark.e2e
 
 COMPOSE = load()
 SERVICES: dict[str, Any] = COMPOSE["services"]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.harness import Program, Salesforce, somebody, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("fights")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 PATIENCE = 120.0
 """Six rounds of poll and settle, on a machine that has other tests to run."""

@@ -21,7 +21,7 @@ from tests.e2e.harness import (
 )
 from tests.e2e.waiting import Askers
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.xdist_group("isolation")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 OTHERS = ("beta", "gamma")
 ARMED = "SELECT count(*) FROM org_state WHERE armed_fingerprint IS NOT NULL"

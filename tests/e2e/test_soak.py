@@ -8,7 +8,7 @@ from tests.e2e import traces
 from tests.e2e.harness import NO_BRAKE, Program, Salesforce
 from tests.e2e.soak import Soak
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("soak")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 USERS = 400
 SETTINGS = NO_BRAKE
 

@@ -23,7 +23,7 @@ from tests.e2e.harness import (
     wait_for,
 )
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("trouble")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 ACME = "LICENSE_SYNC_ORGS__ACME__"
 FREEDOM = {"Requested_Freedom__c": True}

@@ -11,7 +11,7 @@ from tests.e2e.harness import Program, Salesforce, is_idle, salesforce, wait_for
 from tests.web.accessibility import check_accessible
 from tests.web.conftest import PageOf
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("web")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

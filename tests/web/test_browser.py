@@ -7,8 +7,6 @@ import pytest
 
 from tests import browser
 
-pytestmark = pytest.mark.xdist_group("web")
-
 
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:

@@ -11,7 +11,7 @@ from tests.web.conftest import PageOf
 from tests.web.scenes import open_conflicts
 
 USERS = 900
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("web")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 SETTLED = ".steps-bar li:nth-child(3).done"
 

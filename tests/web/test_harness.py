@@ -20,8 +20,6 @@ from tests.web import pictures
 from tests.web.accessibility import barriers, check_accessible, check_width
 from tests.web.conftest import Visit
 
-pytestmark = pytest.mark.xdist_group("web")
-
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; require-trusted-types-for 'script'"

@@ -9,7 +9,7 @@ from tests.web.conftest import PageOf
 from tests.web.screenshots import Shown, prepare
 
 USERS = 200
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("web")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from tests.web.conftest import PageOf
 from tests.web.scenes import open_conflicts
 
 USERS = 100
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("web")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 LONGER_THAN_A_REFRESH = 6_000
 

@@ -12,7 +12,7 @@ from tests.e2e.harness import Program, Salesforce
 from tests.web.scenes import open_conflicts
 from tests.web.site import Site, password
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("web")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 COOKIE = re.compile(r"license_sync_session")
 

@@ -11,7 +11,7 @@ from tests.web.conftest import PageOf
 from tests.web.scenes import edit_all, idle_users
 
 USERS = 200
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("web")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 PBX = {"Requested_PBX__c": True}
 NO_PBX = {"Requested_PBX__c": False}

@@ -6,7 +6,7 @@ from tests.e2e.conftest import _program  # noqa: F401 - the page is not needed
 from tests.e2e.harness import Program, Salesforce
 from tests.web.scenes import idle_users, open_conflicts
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("web")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 USERS = 900
 
