@@ -1,11 +1,12 @@
 """Which workers an org's task runs on: nobody's trouble may take all slots of the live ones.
 
-An org holds one slot of the live workers at a time (of five or more: so many that two orgs
-leave one). What finds that taken, and what belongs to an org whose last live task took long (slow
-answers, tens of thousands of users), is carried out by the workers of the queue `slow`. There,
-each kind of an org's work has one slot. Marks expire, so that a killed worker blocks nothing for
-long, and lost marks cost one more task that takes long: what may be done at once is decided by
-the database's leases.
+An org holds one slot of the live workers at a time (of five or more: so many that two orgs leave
+one). What finds that taken waits for a moment, since a look that finds a change wakes who settles
+it before it ends itself. What still finds it taken, and what belongs to an org whose last live
+task took long (slow answers, tens of thousands of users), is carried out by the workers of the
+queue `slow`. There, each kind of an org's work has one slot. Marks expire, so that a killed
+worker blocks nothing for long, and lost marks cost one more task that takes long: what may be
+done at once is decided by the database's leases.
 """
 
 import secrets
@@ -21,6 +22,11 @@ LIVE_TURN_SECONDS = 120
 
 SLOW_TURN_SECONDS = 30
 """How long a killed worker's turn stands where nobody else does the work: as long as its lease."""
+
+YOUNG_SECONDS = 1.0
+"""A live turn of less is waited for: by far most tasks end sooner."""
+
+TRIES, _BETWEEN_TRIES = 50, YOUNG_SECONDS / 50
 
 LONG_SECONDS = 5.0
 """A live task of this length makes room: others may have waited for it all that time."""
@@ -55,9 +61,15 @@ class Verdict(StrEnum):
 class Lanes:
     """Turns and marks of orgs, kept in the broker. `live_turns` are the slots an org may hold."""
 
-    def __init__(self, broker: redis.Redis, live_turns: int) -> None:
+    def __init__(
+        self,
+        broker: redis.Redis,
+        live_turns: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._broker = broker
         self._live_turns = live_turns
+        self._sleep = sleep
         self._leave = broker.register_script(_LEAVE)
 
     @contextmanager
@@ -69,8 +81,10 @@ class Lanes:
         if lane is Lane.BULK:
             yield Verdict.RUN
             return
-        token, seconds = secrets.token_hex(8), _TURN_SECONDS[lane]
-        turn = self._take(_turns(org, lane, kind, self._live_turns), token, seconds)
+        token, turns = secrets.token_hex(8), _turns(org, lane, kind, self._live_turns)
+        turn = self._take(turns, token, _TURN_SECONDS[lane])
+        if turn is None and lane is Lane.LIVE:
+            turn = self._wait(turns, token)
         if turn is None:
             yield Verdict.ASIDE if lane is Lane.LIVE else Verdict.DROP
             return
@@ -87,6 +101,21 @@ class Lanes:
     def _take(self, turns: list[str], token: str, seconds: int) -> str | None:
         free = (t for t in turns if self._broker.set(t, token, nx=True, ex=seconds))
         return next(free, None)
+
+    def _wait(self, turns: list[str], token: str) -> str | None:
+        """One of these live turns, as long as there is a young one and for no longer than that."""
+        for _ in range(TRIES):
+            if self._youngest(turns) >= YOUNG_SECONDS:
+                break
+            self._sleep(_BETWEEN_TRIES)
+            if turn := self._take(turns, token, LIVE_TURN_SECONDS):
+                return turn
+        return None
+
+    def _youngest(self, turns: list[str]) -> float:
+        """How many seconds ago the last of these live turns was taken; 0 if one is free again."""
+        left = [int(self._broker.pttl(turn)) for turn in turns]
+        return 0.0 if min(left) < 0 else LIVE_TURN_SECONDS - max(left) / 1000
 
 
 def rounds(most: int, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:

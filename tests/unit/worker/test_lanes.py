@@ -1,5 +1,8 @@
 """Turns of orgs on a real broker: who runs where, and that nothing stays taken for ever."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import pytest
 import redis
 
@@ -9,6 +12,8 @@ from worker.lanes import (
     LIVE_TURN_SECONDS,
     LONG_SECONDS,
     SLOW_TURN_SECONDS,
+    TRIES,
+    YOUNG_SECONDS,
     Lane,
     Lanes,
     Verdict,
@@ -19,9 +24,28 @@ from worker.lanes import (
 RUN, ASIDE, DROP = Verdict.RUN, Verdict.ASIDE, Verdict.DROP
 
 
+class Waits:
+    """Counts the waits of who finds a turn taken, and does `then` in the third."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.then: Callable[[], object] = lambda: None
+
+    def __call__(self, seconds: float) -> None:
+        assert 0 < seconds * TRIES <= YOUNG_SECONDS
+        self.count += 1
+        if self.count == 3:
+            self.then()
+
+
 @pytest.fixture
-def lanes(broker: redis.Redis) -> Lanes:
-    return Lanes(broker, live_turns=1)
+def waits() -> Waits:
+    return Waits()
+
+
+@pytest.fixture
+def lanes(broker: redis.Redis, waits: Waits) -> Lanes:
+    return Lanes(broker, live_turns=1, sleep=waits)
 
 
 def test_an_org_holds_one_live_slot_and_the_rest_goes_aside(lanes: Lanes) -> None:
@@ -34,6 +58,61 @@ def test_an_org_holds_one_live_slot_and_the_rest_goes_aside(lanes: Lanes) -> Non
         assert later is RUN
 
 
+@contextmanager
+def taken(broker: redis.Redis, lanes: Lanes, seconds_ago: float = 0) -> Iterator[str]:
+    """Another task of the org, that began so long ago; its turn."""
+    with lanes.turn("acme", Lane.LIVE, "look"):
+        [turn] = list(broker.scan_iter("license-sync:turn:*"))
+        broker.pexpire(turn, int((LIVE_TURN_SECONDS - seconds_ago) * 1000))
+        yield turn
+
+
+def test_what_another_task_is_about_to_give_back_is_waited_for(
+    broker: redis.Redis, lanes: Lanes, waits: Waits
+) -> None:
+    with taken(broker, lanes) as turn:
+        waits.then = lambda: broker.delete(turn)
+        with lanes.turn("acme", Lane.LIVE, "settle") as verdict:
+            assert (verdict, waits.count) == (RUN, 3)
+
+
+def test_nobody_waits_for_a_task_that_has_gone_on_for_a_while(
+    broker: redis.Redis, lanes: Lanes, waits: Waits
+) -> None:
+    with (
+        taken(broker, lanes, seconds_ago=YOUNG_SECONDS),
+        lanes.turn("acme", Lane.LIVE, "settle") as verdict,
+    ):
+        assert (verdict, waits.count) == (ASIDE, 0)
+
+
+def test_a_wait_ends_although_there_is_a_new_task_each_time(
+    broker: redis.Redis, lanes: Lanes, waits: Waits
+) -> None:
+    with taken(broker, lanes), lanes.turn("acme", Lane.LIVE, "settle") as verdict:
+        assert (verdict, waits.count) == (ASIDE, TRIES)
+
+
+def test_of_several_turns_a_young_one_is_waited_for(broker: redis.Redis, waits: Waits) -> None:
+    lanes = Lanes(broker, live_turns=2, sleep=waits)
+    with (
+        taken(broker, lanes, seconds_ago=60),
+        lanes.turn("acme", Lane.LIVE, "look"),
+    ):
+        turns = list(broker.scan_iter("license-sync:turn:*"))
+        waits.then = lambda: broker.delete(max(turns, key=broker.pttl))
+        with lanes.turn("acme", Lane.LIVE, "settle") as verdict:
+            assert (verdict, waits.count) == (RUN, 3)
+
+
+@pytest.mark.parametrize("lane", [Lane.SLOW, Lane.BULK])
+def test_on_other_lanes_nobody_waits(
+    broker: redis.Redis, lanes: Lanes, waits: Waits, lane: Lane
+) -> None:
+    with lanes.turn("acme", lane, "look"), lanes.turn("acme", lane, "look"):
+        assert waits.count == 0
+
+
 @pytest.mark.parametrize("workers", range(3, 65))
 def test_two_orgs_leave_a_live_slot_to_the_rest(workers: int) -> None:
     assert 0 < 2 * live_turns(workers) < workers
@@ -41,7 +120,7 @@ def test_two_orgs_leave_a_live_slot_to_the_rest(workers: int) -> None:
 
 def test_with_many_live_workers_an_org_holds_several(broker: redis.Redis) -> None:
     assert [live_turns(workers) for workers in (1, 2, 3, 4, 5, 9)] == [1, 1, 1, 1, 2, 4]
-    lanes = Lanes(broker, live_turns=2)
+    lanes = Lanes(broker, live_turns=2, sleep=lambda _: None)
     with (
         lanes.turn("acme", Lane.LIVE, "look") as first,
         lanes.turn("acme", Lane.LIVE, "look") as second,
