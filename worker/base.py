@@ -15,6 +15,7 @@ from config.wiring import Runtime
 from sync.errors import SyncError
 from worker.lanes import Lane, Lanes, Verdict, live_turns
 from worker.sentences import OneSentence
+from worker.ticks import HEADER, Ticks
 from worker.wake import Waker
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,12 @@ def lanes() -> Lanes:
     return Lanes(broker, live_turns(settings.live_workers))
 
 
+@cache
+def ticks() -> Ticks:
+    """Which ticks were carried out lately."""
+    return Ticks(redis.Redis.from_url(runtime().settings.redis(), socket_timeout=5))
+
+
 @setup_logging.connect
 def _log(**_: object) -> None:
     configure_logging(load_settings())
@@ -52,24 +59,29 @@ def _forget_parent(**_: object) -> None:
     runtime.cache_clear()
     waker.cache_clear()
     lanes.cache_clear()
+    ticks.cache_clear()
 
 
 class SyncTask(Task):  # type: ignore[type-arg]
     """A task that is its own retry: what it leaves undone, the next tick finds."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run; an error with a sentence is a log line, anything else a traceback."""
+        """Run, unless it is a late tick; an error with a sentence is a log line."""
         try:
-            return super().__call__(*args, **kwargs)
+            if not self._is_late(*args):
+                return self._begin(*args, **kwargs)
         except SyncError as error:
             log.warning("%s%s: %s", self.name, args, error)
         except redis.RedisError as error:
             log.warning("%s%s: the broker does not answer: %s", self.name, args, error)
         return None
 
+    def _begin(self, *args: Any, **kwargs: Any) -> Any:
+        return super().__call__(*args, **kwargs)
 
-FORWARDED_SECONDS = 60
-"""What nobody took from the queue `slow` by then was sent again by a tick or a sweep."""
+    def _is_late(self, *args: Any) -> bool:
+        seconds = self.request.get(HEADER)
+        return seconds is not None and ticks().is_late(_work(self, *args), seconds)
 
 
 class OrgTask(SyncTask):
@@ -80,30 +92,35 @@ class OrgTask(SyncTask):
 
     kind = "look"
 
-    def __call__(self, org: str, *args: Any) -> Any:
+    def _begin(self, org: str, *args: Any) -> Any:
         """Run it, or send it to the slow workers, or drop what is being done there."""
         lane = _lane(self)
         if lane is None:
-            return super().__call__(org, *args)
-        try:
-            return self._in_lane(lane, org, *args)
-        except redis.RedisError as error:
-            log.warning("%s%s: the broker does not answer: %s", self.name, (org, *args), error)
-        return None
-
-    def _in_lane(self, lane: Lane, org: str, *args: Any) -> Any:
+            return super()._begin(org, *args)
+        if lane is Lane.SLOW:
+            lanes().arrived(org, _work(self, *args))
         with lanes().turn(org, lane, self.kind) as verdict:
             if verdict is Verdict.RUN:
                 return self._timed(org, *args)
         if verdict is Verdict.ASIDE:
-            self.apply_async((org, *args), queue=Lane.SLOW.value, expires=FORWARDED_SECONDS)
+            self._send_aside(org, *args)
         return None
+
+    def _send_aside(self, org: str, *args: Any) -> None:
+        work = _work(self, *args)
+        if not lanes().leaves(org, work):
+            return
+        try:
+            self.apply_async((org, *args), queue=Lane.SLOW.value)
+        except Exception:
+            lanes().arrived(org, work)
+            raise
 
     def _timed(self, org: str, *args: Any) -> Any:
         """Bulk work takes its time by design: only live work says whether the org takes long."""
         started = time.monotonic()
         try:
-            return super().__call__(org, *args)
+            return super()._begin(org, *args)
         finally:
             if Lane.BULK.value not in args and self.kind != "run":
                 lanes().took(org, time.monotonic() - started)
@@ -119,6 +136,10 @@ class RunTask(OrgTask):
     """A pass of a run over one org."""
 
     kind = "run"
+
+
+def _work(task: "Task[..., Any]", *args: Any) -> str:
+    return ":".join((str(task.name), *map(str, args)))
 
 
 def _lane(task: "Task[..., Any]") -> Lane | None:

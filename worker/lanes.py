@@ -31,6 +31,9 @@ TRIES, _BETWEEN_TRIES = 50, YOUNG_SECONDS / 50
 LONG_SECONDS = 5.0
 """A live task of this length makes room: others may have waited for it all that time."""
 
+FORWARDED_SECONDS = 180
+"""After this, work that was sent aside and never arrived is sent again; a minute or so late."""
+
 ASIDE_SECONDS = 60
 """How long an org stays aside after its last task that took long: a few polls."""
 
@@ -98,6 +101,14 @@ class Lanes:
         if seconds >= LONG_SECONDS:
             self._broker.set(_aside(org), 1, ex=ASIDE_SECONDS)
 
+    def leaves(self, org: str, work: str) -> bool:
+        """Whether to send this work aside: none of the same is on its way there."""
+        return bool(self._broker.set(_forwarded(org, work), 1, nx=True, ex=FORWARDED_SECONDS))
+
+    def arrived(self, org: str, work: str) -> None:
+        """It is there, or could not be sent: from now on the same may be sent again."""
+        self._broker.delete(_forwarded(org, work))
+
     def _take(self, turns: list[str], token: str, seconds: int) -> str | None:
         free = (t for t in turns if self._broker.set(t, token, nx=True, ex=seconds))
         return next(free, None)
@@ -140,3 +151,7 @@ def _turns(org: str, lane: Lane, kind: str, count: int) -> list[str]:
 
 def _aside(org: str) -> str:
     return f"license-sync:aside:{org}"
+
+
+def _forwarded(org: str, work: str) -> str:
+    return f"license-sync:forwarded:{org}:{work}"

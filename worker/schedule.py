@@ -1,7 +1,8 @@
-"""What beat ticks. A tick done twice is harmless, so two beats may run; a late one expires."""
+"""What beat ticks. A tick done twice is harmless, so two beats may run."""
 
 from config.settings import Settings
 from worker.lanes import Lane
+from worker.ticks import HEADER
 
 SWEEP_SECONDS = 1.0
 HEARTBEAT_SECONDS = 10.0
@@ -32,5 +33,5 @@ def _tick(task: str, seconds: float, *args: str, queue: str = "live") -> dict[st
         "task": task,
         "schedule": seconds,
         "args": args,
-        "options": {"expires": max(2 * seconds, 5.0), "queue": queue},
+        "options": {"headers": {HEADER: seconds}, "queue": queue},
     }

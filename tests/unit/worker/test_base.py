@@ -100,6 +100,7 @@ class Decided:
         self.verdict = verdict
         self.asked: list[tuple[str, Lane, str]] = []
         self.timed: list[str] = []
+        self.under_way: list[str] = []
 
     @contextmanager
     def turn(self, org: str, lane: Lane, kind: str) -> Iterator[Verdict]:
@@ -108,6 +109,12 @@ class Decided:
 
     def took(self, org: str, seconds: float) -> None:
         self.timed.append(org)
+
+    def leaves(self, org: str, work: str) -> bool:
+        return work not in self.under_way and not self.under_way.append(work)
+
+    def arrived(self, org: str, work: str) -> None:
+        self.under_way.remove(work)
 
 
 @pytest.mark.parametrize("verdict", Verdict)
@@ -123,9 +130,7 @@ def test_a_task_of_an_org_runs_goes_aside_or_is_dropped(
         ran.append(names)
 
     task = app.tasks["look"]
-    monkeypatch.setattr(
-        task, "apply_async", lambda args, queue, expires: sent.append((args, queue))
-    )
+    monkeypatch.setattr(task, "apply_async", lambda args, queue: sent.append((args, queue)))
     task.push_request(called_directly=False, delivery_info={"routing_key": "live"}, args=args)
     try:
         task(*args)
