@@ -5,9 +5,7 @@ from datetime import datetime, timedelta
 
 from admin.metrics import MeasuredStore
 from sync.errors import StoreUnavailable
-
-SILENT = timedelta(seconds=60)
-"""A worker that says nothing for so long is not counted as working."""
+from sync.heartbeats import SILENT, patience
 
 POLLS_MISSED = 4
 """Polls in a row that an org may miss."""
@@ -31,10 +29,10 @@ def health(
         polls = [store.state(org).last_poll_at for org in orgs]
     except StoreUnavailable:
         return 503, {"ok": False, "database": "unavailable"}
-    workers = {name: _worker(at, now) for name, at in sorted(beats.items())}
-    patience = max(SILENT, timedelta(seconds=POLLS_MISSED * poll_seconds))
-    lately = sum(at is not None and now - at <= patience for at in polls)
-    gets_on = bool(beats) and all(now - at <= SILENT for at in beats.values())
+    workers = {name: _worker(name, at, now) for name, at in sorted(beats.items())}
+    polled = max(SILENT, timedelta(seconds=POLLS_MISSED * poll_seconds))
+    lately = sum(at is not None and now - at <= polled for at in polls)
+    gets_on = bool(beats) and all(now - at <= patience(name) for name, at in beats.items())
     gets_on = gets_on and lately == len(polls)
     return 503 if progress and not gets_on else 200, {
         "ok": True,
@@ -45,6 +43,6 @@ def health(
     }
 
 
-def _worker(at: datetime, now: datetime) -> dict[str, object]:
+def _worker(name: str, at: datetime, now: datetime) -> dict[str, object]:
     age = max(0.0, (now - at).total_seconds())
-    return {"works": now - at <= SILENT, "heard_seconds_ago": round(age, 1)}
+    return {"works": now - at <= patience(name), "heard_seconds_ago": round(age, 1)}

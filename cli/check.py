@@ -104,7 +104,7 @@ def _org_checks(running: Runtime, name: str) -> Iterator[Check]:
         yield look
     if all(look.problem is None for look in looks):
         with suppress(StoreUnavailable):  # said above
-            running.store.report_good(name, None, None)
+            running.store.report_good(name)
 
 
 def _looks(running: Runtime, org: Org) -> Iterator[Check]:

@@ -1,14 +1,12 @@
 """`license-sync health`: whether a part of the program makes progress. For health checks."""
 
-from datetime import timedelta
 from enum import StrEnum
 
 import typer
 
 from cli.output import say, warn
 from cli.session import runtime
-
-STALE = timedelta(seconds=60)
+from sync.heartbeats import patience
 
 
 class Part(StrEnum):
@@ -21,16 +19,19 @@ class Part(StrEnum):
 
 
 def health(part: Part) -> None:
-    """Exit 1 unless heartbeats were finished lately: of a queue's workers; of any, for `beat`."""
+    """Exit 1 unless heartbeats were finished lately: of a queue's workers; of any, for `beat`.
+
+    Those of the slow workers say nothing of beat: they also give signs of life of their own.
+    """
     store = runtime().store
-    names = ("live", "bulk", "slow") if part is Part.BEAT else (part.value,)
+    names = ("live", "bulk") if part is Part.BEAT else (part.value,)
     beats = store.beats()
     ages = [store.now() - beats[name] for queue in names if (name := f"worker-{queue}") in beats]
     if not ages:
         warn(f"{part}: no heartbeat yet; are beat, broker and worker running?")
         raise typer.Exit(1)
     seconds = min(ages).total_seconds()
-    if min(ages) > STALE:
+    if min(ages) > patience(f"worker-{part}"):
         warn(f"{part}: the last heartbeat is {seconds:.0f} s old; look at its log.")
         raise typer.Exit(1)
     say(f"{part}: the last heartbeat is {seconds:.0f} s old.")

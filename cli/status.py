@@ -6,6 +6,7 @@ from cli.orgs import say_what_is_wrong
 from cli.output import age, print_json, print_table, say
 from cli.session import JsonFlag, runtime
 from config import standing
+from sync.heartbeats import patience
 
 
 def status(json: JsonFlag = False) -> None:
@@ -60,8 +61,8 @@ def status_json() -> dict[str, object]:
 
 def anybody_works() -> bool:
     """Whether a worker has shown itself of late."""
-    now = runtime().store.now()
-    return any(now - at < standing.STALE for at in runtime().store.beats().values())
+    now, beats = runtime().store.now(), runtime().store.beats()
+    return any(now - at < patience(name) for name, at in beats.items())
 
 
 def _quota(org: dict[str, object]) -> str:

@@ -4,20 +4,18 @@ The command line and the API show the same documents.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from config.wiring import Runtime
 from sync import budget
 from sync.arming import Mode
 from sync.errors import SyncError
+from sync.heartbeats import patience
 from sync.phrases import isoformat
 from sync.ports.orgs import OrgState
 from sync.ports.review import OrgFigures
 from sync.ports.runs import RunKind, RunStatus
 from sync.rows import of_brake
-
-STALE = timedelta(seconds=60)
-"""A worker that has not shown itself for longer gives no sign of life."""
 
 
 def org_rows(runtime: Runtime, names: Iterable[str]) -> Iterator[dict[str, object]]:
@@ -101,7 +99,7 @@ def status(runtime: Runtime, visible: frozenset[str] | None = None) -> dict[str,
         "open_conflicts": sum(f.open_conflicts for f in figures.values()),
         "open_refusals": sum(f.open_refusals for f in figures.values()),
         "orgs": {name: _org(runtime, name, figures.get(name)) for name in names},
-        "workers": {name: _worker(at, now) for name, at in store.beats().items()},
+        "workers": {name: _worker(name, at, now) for name, at in store.beats().items()},
     }
 
 
@@ -117,5 +115,5 @@ def _org(runtime: Runtime, name: str, figures: OrgFigures | None) -> dict[str, o
     }
 
 
-def _worker(at: datetime, now: datetime) -> dict[str, object]:
-    return {"at": isoformat(at), "alive": now - at < STALE}
+def _worker(name: str, at: datetime, now: datetime) -> dict[str, object]:
+    return {"at": isoformat(at), "alive": now - at < patience(name)}

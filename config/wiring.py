@@ -75,6 +75,15 @@ class Runtime:
             self._teller = Teller(self.store, messenger, time.monotonic, page_url)
         return self._teller
 
+    def may_run(self, name: str) -> bool:
+        """Whether an org's runs may call it now; not if it cannot be made, as `problems` say."""
+        try:
+            return self.org(name).may_run()
+        except StoreUnavailable:
+            raise
+        except SyncError:
+            return False
+
     def surroundings(self, brakes: Sequence[Brake] = ()) -> Surroundings:
         """What alerts have to know of the orgs besides what is stored; no network."""
         working, problems = set(), {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sync.alert_texts import SENTENCE, expires, harmless, held, news
+from sync.heartbeats import WORKERS, patience
 from sync.ports.alerts import GATHERED, PROGRAM, Alert, AlertKind, Condition, Gathered
 from sync.ports.brake import Brake
 from sync.ports.orgs import OrgState
@@ -17,12 +18,9 @@ APART = timedelta(minutes=5)
 """New users of one org are told of at most this often."""
 
 OLD = timedelta(minutes=10)
-SILENT = timedelta(seconds=60)
 
 WARNINGS = (30, 7, 1)
 """Days before credentials expire when that is said."""
-
-WORKERS = ("worker-live", "worker-bulk", "worker-slow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +140,7 @@ def _silent(snapshot: Snapshot) -> Iterator[Condition]:
         return
     for name in WORKERS:
         at = snapshot.beats.get(name)
-        if at is None or snapshot.now - at > SILENT:
+        if at is None or snapshot.now - at > patience(name):
             heard = f"since {at:%Y-%m-%d %H:%M} UTC" if at else "and never gave one"
             summary = f"{name} gives no sign of life {heard}."
             since = at or snapshot.now

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sync.model import UserRecord
+from sync.model import Status, UserRecord
 from sync.ports.history import HistoryOutcome, HistoryRow, Intent
 from sync.ports.settling import UserContext
 from sync.retrying import LONGEST_SECONDS, PARKED_SECONDS
@@ -93,10 +93,20 @@ def _rounds(intent: Intent, recent: Sequence[HistoryRow]) -> list[HistoryRow]:
         if row.outcome is not HistoryOutcome.CONFIRMED:
             continue
         stood = bool(rounds) and rounds[-1].at - row.at > STABLE
-        if stood or _goal(row.intent) != _goal(intent):
+        leads_elsewhere = _goal(row.intent) != _goal(intent)
+        if leads_elsewhere and _only_says_parked(row.intent):
+            continue
+        if stood or leads_elsewhere:
             break
         rounds.append(row)
     return rounds
+
+
+def _only_says_parked(intent: Intent) -> bool:
+    """What stands on the record of a parked user is no decision about its licenses."""
+    before = intent.requested_before, intent.held_before
+    after = intent.requested_after, intent.held_after
+    return intent.status_after == Status.FAILED and before == after
 
 
 def _goal(intent: Intent) -> tuple[object, ...]:

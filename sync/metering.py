@@ -39,19 +39,14 @@ class Meter:
         """Whether it is time for a look, if the last one was at `last`."""
         return budget.may_look(self.stage(state), self.budget, last, self.store.now())
 
-    def note(self, usage: ApiUsage | None) -> None:
-        """Store what the last answer said."""
-        self._heard = usage
-        if usage is not None:
-            self.store.report_usage(self.org, usage.used, usage.allowed)
-
-    def is_news(self, usage: ApiUsage | None, state: OrgState) -> bool:
-        """Whether an answer said something new, and it moved by a hundredth of the quota.
+    def note(self, usage: ApiUsage | None, state: OrgState) -> None:
+        """Store what the last answer said, if that is new and moved by a hundredth of the quota.
 
         What another process noted since counts more than what this one heard before.
         """
         if usage is None or usage is self._heard:
-            return False
+            return
         self._heard = usage
         moved = abs(usage.used - (state.api_used or 0)) * 100 >= usage.allowed
-        return moved or state.api_allowed != usage.allowed
+        if moved or state.api_allowed != usage.allowed:
+            self.store.report_usage(self.org, usage.used, usage.allowed)

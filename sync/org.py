@@ -46,6 +46,10 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
+class _RunWaits(Exception):
+    """A run that failed waits by itself: live edits go on, and trouble of theirs stays."""
+
+
 class OrgStores(OrgStore, IntakeStore, RunStore, SettleStore, Protocol):
     """All that an org needs of the store."""
 
@@ -192,10 +196,12 @@ class Org:
         except CallFailed as failed:
             self._failed(failed, took=self.monotonic() - started)
             return None
-        except LeaseLost:
+        except (LeaseLost, _RunWaits):
             return None
-        if state.problem is not None or self.meter.is_news(self.gateway.usage, state):
-            self._good()
+        finally:
+            self.meter.note(self.gateway.usage, state)
+        if state.problem is not None:
+            self.store.report_good(self.name)
         return result
 
     def _poll(self) -> ScanReport | None:
@@ -212,6 +218,7 @@ class Org:
             rulebook=self.rulebook,
             own_id=self.gateway.user_id(),
             jitter=self.jitter,
+            monotonic=self.monotonic,
             limits=self.limits,
             writes_per_hour=self.writes_per_hour,
         )
@@ -221,14 +228,13 @@ class Org:
         return report
 
     def _carry_out(self, run_id: int, progress: Progress) -> Run | None:
-        """A run that fails waits by itself: live edits go on unless the whole org is stopped."""
         try:
             return self._go_on(self.store.run(run_id), progress)
         except CallFailed as failed:
             if failed.failure.remedy is Remedy.STOP_ORG:
                 raise
             log.warning("%s: run %d waits: %s", self.name, run_id, failed)
-            return None
+            raise _RunWaits from failed
 
     def _go_on(self, run: Run, progress: Progress) -> Run | None:
         applier = Applier(self.adopter(), self.store, self.monotonic, self.arm)
@@ -278,7 +284,6 @@ class Org:
         wait = org_delay(failure, took, self.jitter)
         if failure.code == QUOTA_CODE and failure.remedy is Remedy.STOP_ORG:
             wait = self.budget.probe_seconds
-        self.meter.note(self.gateway.usage)
         self._report(self._field_problem(failure) or str(failed), wait)
 
     def _field_problem(self, failure: Failure) -> str | None:
@@ -293,7 +298,3 @@ class Org:
     def _report(self, problem: str, retry_seconds: float) -> None:
         log.warning("%s: %s", self.name, problem)
         self.store.report_problem(self.name, problem, retry_seconds)
-
-    def _good(self) -> None:
-        self.store.report_good(self.name, None, None)
-        self.meter.note(self.gateway.usage)

@@ -6,6 +6,7 @@ is still credited to the person if the record shows it: what it was decided on i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sync.kept import UNCERTAIN
 from sync.model import Licenses, UserRecord
@@ -39,9 +40,16 @@ class Overtaken:
 ResolutionStep = CarryOut | Credited | Overtaken
 
 
-def resolution_step(record: UserRecord, context: UserContext) -> ResolutionStep | None:
+_BLUR = timedelta(seconds=2)
+"""How far off a time of the org's may be in the database's time: answers are dated in seconds."""
+
+
+def resolution_step(
+    record: UserRecord, context: UserContext, org_ahead: timedelta = timedelta(0)
+) -> ResolutionStep | None:
     """What a person's decision means for the record as it is now; None if nobody decided.
 
+    `org_ahead` is the org's clock, which dates records, less the database's.
     Also None for a record with a flag that cannot be read: the decision waits until it can.
     """
     if record.requested.unknown or record.held.unknown:
@@ -51,7 +59,10 @@ def resolution_step(record: UserRecord, context: UserContext) -> ResolutionStep 
         if entry.status is not EntryStatus.DECIDING or seen is None:
             continue
         decided = seen.seen_requested - (entry.licenses - seen.keep)
-        if record.decided == decided.code and _was_sent(decided, entry, seen, context.recent):
+        changed_at = record.modified_at - org_ahead + _BLUR
+        sent = _sent(decided, entry, seen, context.recent)
+        # What the record was decided on may be as old as its last write that arrived.
+        if record.decided == decided.code and any(row.at <= changed_at for row in sent):
             return Credited(entry)
         if (record.requested.on, record.held.on) == (seen.seen_requested, seen.seen_held):
             return CarryOut(entry, decided)
@@ -59,14 +70,15 @@ def resolution_step(record: UserRecord, context: UserContext) -> ResolutionStep 
     return None
 
 
-def _was_sent(
+def _sent(
     decided: Licenses, entry: Entry, seen: Resolution, recent: Sequence[HistoryRow]
-) -> bool:
-    """Whether a write that carries this decision out may have arrived."""
-    return any(
-        row.outcome in UNCERTAIN
+) -> list[HistoryRow]:
+    """Writes that carry this decision out and may have arrived."""
+    return [
+        row
+        for row in recent
+        if row.outcome in UNCERTAIN
         and row.at >= seen.decided_at
         and row.intent.conflict_id == entry.id
         and row.intent.requested_after == decided
-        for row in recent
-    )
+    ]

@@ -4,7 +4,7 @@ Whatever happens in between, a claimed user ends settled, due again, or parked w
 it. Nothing is written whose history row is not committed, and nothing under a lost lease.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
@@ -31,6 +31,12 @@ from sync.steps import Step, failed_write, step_for
 
 LEASE_SECONDS = 30.0
 
+BATCH_SECONDS = 45.0
+"""After this a batch sends nothing more and books what it did: a worker is cut off at twice that.
+
+One call may take long besides, since it is in its timeout that the worker finds out.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class SettleReport:
@@ -53,6 +59,7 @@ class Settler:
     rulebook: Rulebook
     own_id: str
     jitter: Jitter
+    monotonic: Callable[[], float]
     limits: Limits = SANE_LIMITS
     writes_per_hour: int = WRITES_PER_HOUR
     lease_seconds: float = LEASE_SECONDS
@@ -62,6 +69,7 @@ class Settler:
 
         Raises LeaseLost when the batch was taken away: nothing of it was booked.
         """
+        until = self.monotonic() + BATCH_SECONDS
         claim = self.store.claim(self.org, fingerprint, priority, limit, self.lease_seconds)
         if claim is None:
             return None
@@ -75,7 +83,7 @@ class Settler:
             wait = wished(failed.failure) or RETRY_SECONDS[1]
             self.store.release(claim, wait * (1 + self.jitter()), str(failed))
             return SettleReport(len(claim.users), {}, 0, failed)
-        return _Batch(self, claim, context, reading, org_ahead, gone).run()
+        return _Batch(self, claim, context, reading, org_ahead, gone, until).run()
 
     def _gone(self, claim: Claim, reading: Reading) -> frozenset[str]:
         if not reading.unreadable:
@@ -94,6 +102,7 @@ class _Batch:
     reading: Reading
     org_ahead: timedelta
     gone: frozenset[str]
+    until: float
     stopped_by: CallFailed | None = None
     lost: bool = False
     results: dict[str, Result] = field(default_factory=dict)
@@ -190,9 +199,9 @@ class _Batch:
                 self.stopped_by = self.stopped_by or CallFailed(failure)
 
     def _send(self, writes: Sequence[RecordWrite], *, conditional: bool) -> list[WriteResult]:
-        """One call, or none at all once the batch has been stopped."""
+        """One call, or none at all once the batch has been stopped or took long."""
         settler = self.settler
-        if self.stopped_by is not None or self.lost:
+        if self.stopped_by is not None or self.lost or settler.monotonic() >= self.until:
             return _all(writes, Written.NOT_SENT)
         try:
             settler.store.renew(self.claim, settler.lease_seconds)

@@ -143,7 +143,7 @@ def step_for(
     `org_ahead` is the org's clock less the database's. With the `brake` on, nothing is removed but
     what a person approved.
     """
-    resolution = resolution_step(record, context)
+    resolution = resolution_step(record, context, org_ahead)
     requested = record.requested
     if isinstance(resolution, CarryOut):
         requested = Flags(resolution.requested, requested.unknown)

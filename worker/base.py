@@ -87,10 +87,12 @@ class SyncTask(Task):  # type: ignore[type-arg]
 class OrgTask(SyncTask):
     """A task of one org, its first argument, that runs where it keeps no other org waiting.
 
-    Tasks of one `kind` have one slot of the slow workers together.
+    Tasks of one kind have one slot of the slow workers together.
     """
 
-    kind = "look"
+    def kind(self, *_args: Any) -> str:
+        """The kind of a call with these arguments after the org."""
+        return "look"
 
     def _begin(self, org: str, *args: Any) -> Any:
         """Run it, or send it to the slow workers, or drop what is being done there."""
@@ -99,9 +101,9 @@ class OrgTask(SyncTask):
             return super()._begin(org, *args)
         if lane is Lane.SLOW:
             lanes().arrived(org, _work(self, *args))
-        with lanes().turn(org, lane, self.kind) as verdict:
+        with lanes().turn(org, lane, self.kind(*args)) as verdict:
             if verdict is Verdict.RUN:
-                return self._timed(org, *args)
+                return self._timed(lane, org, *args)
         if verdict is Verdict.ASIDE:
             self._send_aside(org, *args)
         return None
@@ -116,26 +118,35 @@ class OrgTask(SyncTask):
             lanes().arrived(org, work)
             raise
 
-    def _timed(self, org: str, *args: Any) -> Any:
-        """Bulk work takes its time by design: only live work says whether the org takes long."""
+    def _timed(self, lane: Lane, org: str, *args: Any) -> Any:
+        """Bulk work takes its time by design: only live work says whether the org takes long.
+
+        On the slow workers heartbeats wait behind what takes long, so that its end is one.
+        """
         started = time.monotonic()
         try:
             return super()._begin(org, *args)
         finally:
-            if Lane.BULK.value not in args and self.kind != "run":
+            if Lane.BULK.value not in args and not isinstance(self, RunTask):
                 lanes().took(org, time.monotonic() - started)
+            if lane is Lane.SLOW:
+                runtime().store.beat("worker-slow")
 
 
 class SettleTask(OrgTask):
-    """Writing to users of one org."""
+    """Writing to users of one org: what is edited does not wait for what a reconcile found."""
 
-    kind = "settle"
+    def kind(self, *args: Any) -> str:
+        """One for each of the queues that its users wait in."""
+        return ":".join(("settle", *map(str, args)))
 
 
 class RunTask(OrgTask):
     """A pass of a run over one org."""
 
-    kind = "run"
+    def kind(self, *_args: Any) -> str:
+        """One for all runs: there is one at a time."""
+        return "run"
 
 
 def _work(task: "Task[..., Any]", *args: Any) -> str:

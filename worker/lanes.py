@@ -17,11 +17,8 @@ from enum import StrEnum
 
 import redis
 
-LIVE_TURN_SECONDS = 120
+TURN_SECONDS = 120
 """As long as a task may take: its org must not get a second slot before it ends."""
-
-SLOW_TURN_SECONDS = 30
-"""How long a killed worker's turn stands where nobody else does the work: as long as its lease."""
 
 YOUNG_SECONDS = 1.0
 """A live turn of less is waited for: by far most tasks end sooner."""
@@ -46,9 +43,6 @@ class Lane(StrEnum):
     LIVE = "live"
     BULK = "bulk"
     SLOW = "slow"
-
-
-_TURN_SECONDS = {Lane.LIVE: LIVE_TURN_SECONDS, Lane.SLOW: SLOW_TURN_SECONDS}
 
 
 class Verdict(StrEnum):
@@ -85,7 +79,7 @@ class Lanes:
             yield Verdict.RUN
             return
         token, turns = secrets.token_hex(8), _turns(org, lane, kind, self._live_turns)
-        turn = self._take(turns, token, _TURN_SECONDS[lane])
+        turn = self._take(turns, token)
         if turn is None and lane is Lane.LIVE:
             turn = self._wait(turns, token)
         if turn is None:
@@ -109,8 +103,8 @@ class Lanes:
         """It is there, or could not be sent: from now on the same may be sent again."""
         self._broker.delete(_forwarded(org, work))
 
-    def _take(self, turns: list[str], token: str, seconds: int) -> str | None:
-        free = (t for t in turns if self._broker.set(t, token, nx=True, ex=seconds))
+    def _take(self, turns: list[str], token: str) -> str | None:
+        free = (t for t in turns if self._broker.set(t, token, nx=True, ex=TURN_SECONDS))
         return next(free, None)
 
     def _wait(self, turns: list[str], token: str) -> str | None:
@@ -119,14 +113,14 @@ class Lanes:
             if self._youngest(turns) >= YOUNG_SECONDS:
                 break
             self._sleep(_BETWEEN_TRIES)
-            if turn := self._take(turns, token, LIVE_TURN_SECONDS):
+            if turn := self._take(turns, token):
                 return turn
         return None
 
     def _youngest(self, turns: list[str]) -> float:
         """How many seconds ago the last of these live turns was taken; 0 if one is free again."""
         left = [int(self._broker.pttl(turn)) for turn in turns]
-        return 0.0 if min(left) < 0 else LIVE_TURN_SECONDS - max(left) / 1000
+        return 0.0 if min(left) < 0 else TURN_SECONDS - max(left) / 1000
 
 
 def rounds(most: int, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:

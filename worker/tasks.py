@@ -80,7 +80,7 @@ def sweep() -> None:
             waker().wake(settle, org, LIVE)
         if work.bulk:
             waker().wake(settle, org, BULK)
-        for run_id in work.runs if work.runs and runtime().org(org).may_run() else ():
+        for run_id in work.runs if work.runs and runtime().may_run(org) else ():
             waker().wake_run(reconcile, org, run_id)
 
 

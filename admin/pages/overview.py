@@ -10,12 +10,12 @@ from admin.access import signed_in
 from admin.pages.chart import chart
 from admin.pages.page import Page, reading
 from admin.services import OrgView
+from sync.heartbeats import patience
 from sync.ports.browse import RunQuery
 from sync.ports.review import OrgFigures
 from sync.ports.runs import Run
 
 HOURS = 24
-STALE = timedelta(seconds=60)
 OLD = timedelta(minutes=10)
 """An oldest pending user of this age is worth somebody's look."""
 
@@ -61,7 +61,8 @@ class Overview(Page):
         )
 
     def _workers(self, now: datetime) -> list[tuple[str, datetime, bool]]:
-        return [(name, at, now - at < STALE) for name, at in self.services.store.beats().items()]
+        beats = self.services.store.beats()
+        return [(name, at, now - at < patience(name)) for name, at in beats.items()]
 
     def _runs(self, orgs: frozenset[str] | None) -> tuple[Run, ...]:
         return self.services.store.list_runs(RunQuery(orgs=orgs)).rows[:5]

@@ -52,8 +52,8 @@ class OrgStore(Protocol):
         """Say why the org does not work now."""
         ...
 
-    def report_good(self, org: str, api_used: int | None, api_allowed: int | None) -> None:
-        """Take back a problem, and note the quota."""
+    def report_good(self, org: str) -> None:
+        """Take back a problem."""
         ...
 
     def report_usage(self, org: str, used: int, allowed: int) -> None:

@@ -29,7 +29,9 @@ from sync.store.tables import conflict, history, pending_user, run, run_item
 
 _T = TypeVar("_T")
 
-RECENT = 10
+RECENT = 20
+"""Rows of history to each user; fights are told by five of them that were confirmed."""
+
 APPROVED_SECONDS = 24 * 3600.0
 """How long an approval of a plan counts: who waits longer may be another case by then."""
 

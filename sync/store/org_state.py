@@ -120,12 +120,10 @@ class OrgStates(Database):
             until = after(self.clock_of(connection), retry_seconds)
             set_org(connection, org, problem=problem, problem_until=until)
 
-    def report_good(self, org: str, api_used: int | None, api_allowed: int | None) -> None:
-        """Take back a problem, and note the quota; what is None stays as it is known."""
-        quota = {"api_used": api_used, "api_allowed": api_allowed}
-        known = {name: value for name, value in quota.items() if value is not None}
+    def report_good(self, org: str) -> None:
+        """Take back a problem."""
         with self.writing() as connection:
-            set_org(connection, org, problem=None, problem_until=None, **known)
+            set_org(connection, org, problem=None, problem_until=None)
 
     def report_usage(self, org: str, used: int, allowed: int) -> None:
         """Note the quota; a problem stays."""

@@ -76,6 +76,7 @@ class Bench:
                 "rulebook": self.rulebook,
                 "own_id": self.org.user_id(),
                 "jitter": lambda: 0.0,
+                "monotonic": self._seconds,
                 "limits": self.limits,
                 **changes,
             }  # type: ignore[arg-type]
@@ -85,6 +86,9 @@ class Bench:
         """Notice these users, let the blind second pass, and settle one batch."""
         self.notice(*user_ids)
         return self.batch()
+
+    def _seconds(self) -> float:
+        return self.org.now.timestamp()
 
     def batch(self, **changes: object) -> SettleReport | None:
         """Settle one batch of what is due; `changes` as of a settler."""

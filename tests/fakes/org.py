@@ -20,6 +20,8 @@ START = datetime(2026, 3, 1, 9, 0, 0, tzinfo=UTC)
 INTEGRATION = "005000000000001AAA"
 ADMIN = "005000000000002AAA"
 
+NO_ANSWER = "SERVER_UNAVAILABLE"
+
 
 def record(number: int = 10, *, requested: Licenses = NONE, held: Licenses = NONE) -> UserRecord:
     """A user that nobody has synced yet."""
@@ -223,10 +225,11 @@ class FakeOrg:
 
     def _call(self, name: str) -> None:
         used = self.used_by_others + len(self.calls)
-        self._usage = ApiUsage(used, self.allowed)
         self.calls.append(name)
-        if self.fail is not None:
-            failed, self.fail = self.fail, None
+        failed, self.fail = self.fail, None
+        if failed is None or failed.failure.code != NO_ANSWER:
+            self._usage = ApiUsage(used, self.allowed)
+        if failed is not None:
             raise failed
 
 
@@ -244,5 +247,5 @@ def refusal(
 
 def call_failed(remedy: Remedy = Remedy.RETRY, *, maybe_arrived: bool = False) -> CallFailed:
     """A call that fails as a whole."""
-    failure = Failure("SERVER_UNAVAILABLE", "Salesforce does not answer.", remedy, 2.0)
+    failure = Failure(NO_ANSWER, "Salesforce does not answer.", remedy, 2.0)
     return CallFailed(failure, maybe_arrived=maybe_arrived)

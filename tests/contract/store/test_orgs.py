@@ -27,7 +27,7 @@ def test_an_org_nobody_met_is_empty(fresh: SqlStore) -> None:
 def test_the_first_organization_that_answers_is_remembered(fresh: SqlStore) -> None:
     assert fresh.meet(ORG, "00D1") == replace(EMPTY, organization_id="00D1")
     assert fresh.meet(ORG, "00D2") == replace(EMPTY, organization_id="00D1")
-    fresh.report_good("other", 1, 2)
+    fresh.report_usage("other", 1, 2)
     assert fresh.meet("other", "00D2").organization_id == "00D2"
 
 
@@ -49,9 +49,8 @@ def test_a_problem_lasts_until_something_works(fresh: SqlStore) -> None:
     state = fresh.state(ORG)
     assert state.problem == "the login failed"
     assert state.problem_until == START + timedelta(seconds=90)
-    fresh.report_good(ORG, 100, 15000)
-    assert fresh.state(ORG) == replace(EMPTY, api_used=100, api_allowed=15000)
-    fresh.report_good(ORG, None, None)
+    fresh.report_usage(ORG, 100, 15000)
+    fresh.report_good(ORG)
     assert fresh.state(ORG) == replace(EMPTY, api_used=100, api_allowed=15000)
 
 

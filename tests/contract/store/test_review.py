@@ -206,5 +206,5 @@ def test_an_org_in_trouble_is_left_alone_until_it_is_worth_trying(
     clock.pass_(1)
     assert scene.store.due_work()[ORG].live == 1
     scene.store.report_problem(ORG, "no call is left", 90)
-    scene.store.report_good(ORG, 1, 100)
+    scene.store.report_good(ORG)
     assert scene.store.due_work()[ORG].live == 1

@@ -37,7 +37,7 @@ def test_what_waits_is_counted(bench: Bench) -> None:
     beat = bench.org.now.timestamp()
     user = bench.user(20)
     bench.store.notice(ORG, [Notice(user, "secret-name", Cause.POLL, Priority.LIVE)])
-    bench.store.report_good(ORG, 120, 15_000)
+    bench.store.report_usage(ORG, 120, 15_000)
     polled = bench.store.state(ORG).last_poll_at
     assert polled is not None
     bench.org.tick(90)

@@ -7,7 +7,8 @@ import pytest
 import typer
 
 from cli import health as module
-from cli.health import STALE, Part, health
+from cli.health import Part, health
+from sync.heartbeats import SILENT
 from sync.store.engine import make_engine
 from sync.store.store import SqlStore
 
@@ -28,7 +29,7 @@ def test_a_heartbeat_that_is_old_is_no_health(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.beat("worker-live")
-    later = store.now() + STALE + timedelta(seconds=1)
+    later = store.now() + SILENT + timedelta(seconds=1)
     monkeypatch.setattr(SqlStore, "now", lambda _: later)
     with pytest.raises(typer.Exit) as ended:
         health(Part.LIVE)

@@ -47,6 +47,7 @@ def test_an_org_that_cannot_be_made_is_a_problem_and_not_an_end(
     assert list(found.orgs) == ["acme", "beta", "cleo"]
     assert found.working == {"acme"}
     assert list(found.problems) == ["beta"]
+    assert [runtime.may_run(name) for name in orgs] == [True, False, True]
     assert found.expiries == {"cleo": date(2026, 12, 1)}
     runtime.store.pause(None, "ada")
     assert runtime.surroundings().working == frozenset()

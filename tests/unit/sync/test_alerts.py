@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sync.alerts import APART, LASTING, OLD, SILENT, Changes, Snapshot, changes
+from sync.alerts import APART, LASTING, OLD, Changes, Snapshot, changes
+from sync.heartbeats import SILENT, SLOW_SILENT
 from sync.ports.alerts import PROGRAM, Alert, AlertKind, Condition, Gathered
 from sync.ports.brake import Brake
 from sync.ports.orgs import OrgState
@@ -131,6 +132,8 @@ def test_users_who_wait_too_long_are_told_where_something_may_be_written(
         (BEATS, []),
         (BEATS | {"worker-bulk": NOW - SILENT}, []),
         (BEATS | {"worker-bulk": NOW - SILENT - SECOND}, ["worker-bulk"]),
+        (BEATS | {"worker-slow": NOW - SLOW_SILENT}, []),
+        (BEATS | {"worker-slow": NOW - SLOW_SILENT - SECOND}, ["worker-slow"]),
         ({"worker-live": NOW}, ["worker-bulk", "worker-slow"]),
         ({}, ["worker-live", "worker-bulk", "worker-slow"]),
     ],

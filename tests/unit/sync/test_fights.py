@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sync.fights import FIGHTING, ROUNDS, TOO_OFTEN_REASON
 from sync.model import NONE, Flags, Licenses
 from sync.ports.history import HistoryOutcome
-from sync.ports.salesforce import RecordWrite, WriteResult
+from sync.ports.salesforce import RecordWrite, WriteResult, Written
 from tests.fakes.bench import CTI, FREEDOM, ORG, PBX, RECORD, Bench, memory_bench
-from tests.fakes.org import INTEGRATION, FakeOrg, record
+from tests.fakes.org import INTEGRATION, FakeOrg, record, refusal
 
 ROBOT = "005000000000003AAA"
 HOUR, DAY = 3600.0, 24 * 3600.0
@@ -249,3 +249,31 @@ def test_whatever_an_automation_does_the_hour_is_kept_and_its_end_settles(
         bench.quiet(writes_per_hour=most)
         assert bench.held(user) == bench.requested(user)
         assert bench.parked() == []
+
+
+@contextmanager
+def some_writes(bench: Bench, pattern: str) -> Iterator[None]:
+    """Of the writes that an automation undoes, some are refused (R), or unanswered (U)."""
+    write_one, kinds = bench.org._write_one, cycle(pattern)
+
+    def write(write: RecordWrite, *, guarded: bool) -> WriteResult:
+        kind = next(kinds)
+        if kind == "R":
+            return WriteResult(write.user_id, Written.REFUSED, refusal())
+        result = write_one(write, guarded=guarded)
+        takes_all(bench.org, write.user_id)
+        return WriteResult(write.user_id, Written.UNKNOWN) if kind == "U" else result
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench.org, "_write_one", write)
+        yield
+
+
+@pytest.mark.parametrize("pattern", ["CCCR", "UUUCCUUCCU", "UC"])
+def test_a_fight_is_one_although_some_writes_are_refused_or_unanswered(
+    bench: Bench, pattern: str
+) -> None:
+    bench.user(requested=PBX)
+    with some_writes(bench, pattern):
+        pass_(bench, DAY / 2, step=300)
+    assert [parked.code for parked in bench.parked()] == [FIGHTING]

@@ -1,5 +1,6 @@
 """What becomes of an org as a whole: armed by itself or by a person, in trouble and out again."""
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
@@ -9,11 +10,13 @@ from sync.arming import Mode
 from sync.errors import CallFailed, Failure, Remedy
 from sync.model import NONE, Flags
 from sync.org import SCHEMA_SECONDS, Org
+from sync.ports.history import HistoryOutcome
 from sync.ports.pending import Cause, Notice, Priority
 from sync.ports.runs import Run, RunKind, RunStatus
 from sync.ports.salesforce import Page, Position
 from sync.retrying import HICCUP_SECONDS, PROBLEM_SECONDS
 from sync.rules import Rulebook
+from sync.settle import BATCH_SECONDS
 from tests.fakes.bench import CTI, FREEDOM, PBX, SCV, Bench, memory_bench
 from tests.fakes.org import call_failed
 
@@ -464,3 +467,44 @@ def test_a_user_is_written_to_as_often_an_hour_as_the_org_allows(bench: Bench) -
         bench.org.request(user, wanted)
         work(bench, org, rounds=1)
     assert len([write for write in bench.org.written if write.user_id == user]) == 3
+
+
+def test_a_call_without_an_answer_does_not_bring_back_an_old_quota(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    bench.store.report_usage(NAME, 7_000, bench.org.allowed)
+    bench.org.fail = call_failed()
+    org.poll()
+    assert bench.store.state(NAME).api_used == 7_000
+    assert bench.store.state(NAME).problem is not None
+
+
+def test_a_run_that_fails_does_not_take_back_the_orgs_trouble(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    run = org.queue_run(RunKind.RECONCILE, "ann")
+    bench.store.report_problem(NAME, "Salesforce does not answer.", 0)
+    bench.org.fail = call_failed()
+    assert org.carry_out(run) is None
+    assert bench.store.state(NAME).problem == "Salesforce does not answer."
+
+
+def test_a_batch_whose_calls_take_long_books_in_time_what_it_did(bench: Bench) -> None:
+    """The rest is done by the next one: a batch that is cut off books nothing at all."""
+    org = org_of(bench)
+    work(bench, org)
+    users = [bench.user(number, requested=PBX) for number in range(100, 150)]
+    bench.org.write_limit = 10
+    bench.org.before_write = lambda: bench.org.tick(20)
+    begun = bench.org.now
+    bench.store.notice(NAME, [Notice(u, u, Cause.POLL, Priority.LIVE) for u in users])
+    org.settle(Priority.LIVE, 2000)
+    assert (bench.org.now - begun).total_seconds() <= BATCH_SECONDS + 20
+    done = [user for user in users if bench.held(user) == PBX]
+    assert len(done) == 30
+    rows = [row for row in bench.store.history(NAME) if row.intent.user_id in users]
+    outcomes = Counter(row.outcome for row in rows)
+    assert outcomes[HistoryOutcome.CONFIRMED] == 30
+    assert outcomes[HistoryOutcome.NOT_SENT] == 20
+    work(bench, org)
+    assert all(bench.held(user) == PBX for user in users)

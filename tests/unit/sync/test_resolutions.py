@@ -1,6 +1,7 @@
 """Whose doing it was: a decision is credited only with a write that shows on the record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,7 +12,7 @@ from sync.ports.history import HistoryOutcome
 from sync.ports.pending import Priority
 from sync.ports.salesforce import RecordWrite, WriteResult, Written
 from tests.fakes.bench import BOTH, CTI, FINGERPRINT, FREEDOM, PBX, SCV, Bench
-from tests.fakes.org import refusal
+from tests.fakes.org import call_failed, refusal
 
 BY_PERSON = "decided in the conflict log"
 
@@ -137,3 +138,41 @@ def test_keeping_neither_is_credited_after_a_lost_answer(bench: Bench) -> None:
     bench.quiet()
     found = bench.store.entry(entry.id)
     assert (found.resolved_by, found.how) == ("ada", BY_PERSON)
+
+
+@pytest.mark.parametrize("how", ["not sent", "refused"])
+def test_a_decision_that_never_arrived_is_not_credited_for_an_older_one_on_the_record(
+    bench: Bench, how: str
+) -> None:
+    """That it is a conflict could not be written either, so that the record tells of before it."""
+    user = bench.user(requested=FREEDOM)
+    bench.quiet()
+    bench.org.tick(3)
+    bench.org.request(user, BOTH)
+    with _nothing_arrives(bench, user, how):
+        bench.poll()
+        bench.batch()
+    entry = bench.resolve(user, FREEDOM)
+    bench.org.tick(3)
+    with _nothing_arrives(bench, user, "timed out"):
+        bench.batch()
+    bench.org.tick(30)
+    bench.quiet()
+    assert bench.requested(user) == FREEDOM
+    found = bench.store.entry(entry.id)
+    assert (found.status, found.resolved_by) == (EntryStatus.RESOLVED, "ada")
+    assert len(bench.entries(user)) == 1
+
+
+@contextmanager
+def _nothing_arrives(bench: Bench, user: str, how: str) -> Iterator[None]:
+    def fail() -> None:
+        raise call_failed(maybe_arrived=how == "timed out")
+
+    if how == "refused":
+        bench.org.refuse[user] = refusal()
+    else:
+        bench.org.before_write = fail
+    yield
+    bench.org.refuse.clear()
+    bench.org.before_write = lambda: None

@@ -125,7 +125,7 @@ def test_trouble_is_told_within_a_minute_after_it_lasted_one(scene: Scene) -> No
         scene.tick()
     lasted = scene.bench.org.now - begun
     assert timedelta(seconds=LASTING) <= lasted <= timedelta(seconds=LASTING + 60)
-    scene.bench.store.report_good(ORG, None, None)
+    scene.bench.store.report_good(ORG)
     scene.tick()
     assert len(scene.mailbox.titles()) == 2
 
@@ -134,7 +134,7 @@ def test_a_hiccup_tells_nobody(scene: Scene) -> None:
     for _ in range(5):
         scene.trouble()
         scene.tick(1)
-        scene.bench.store.report_good(ORG, None, None)
+        scene.bench.store.report_good(ORG)
         scene.tick(2)
     assert scene.mailbox.heard == []
     assert scene.bench.store.alerts() == []
@@ -293,7 +293,7 @@ def test_each_condition_is_told_once_and_its_end_once_whatever_fails(
             _do(scene, what, how)
         scene.mailbox.down.clear()
         scene.brakes.clear()
-        bench.store.report_good(ORG, None, None)
+        bench.store.report_good(ORG)
         scene.tick(int(LAST_AGAIN / TICK) + 2)
         alerts = bench.store.alerts(limit=1000)
         for name in scene.mailbox.names:
@@ -315,7 +315,7 @@ def _do(scene: Scene, what: str, how: object) -> None:
     elif how:
         scene.trouble()
     else:
-        scene.bench.store.report_good(ORG, None, None)
+        scene.bench.store.report_good(ORG)
 
 
 def _judge(scene: Scene, name: str, alerts: set[int]) -> None:

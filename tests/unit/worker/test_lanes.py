@@ -9,10 +9,9 @@ import redis
 from worker.app import HARD_LIMIT
 from worker.lanes import (
     ASIDE_SECONDS,
-    LIVE_TURN_SECONDS,
     LONG_SECONDS,
-    SLOW_TURN_SECONDS,
     TRIES,
+    TURN_SECONDS,
     YOUNG_SECONDS,
     Lane,
     Lanes,
@@ -63,7 +62,7 @@ def taken(broker: redis.Redis, lanes: Lanes, seconds_ago: float = 0) -> Iterator
     """Another task of the org, that began so long ago; its turn."""
     with lanes.turn("acme", Lane.LIVE, "look"):
         [turn] = list(broker.scan_iter("license-sync:turn:*"))
-        broker.pexpire(turn, int((LIVE_TURN_SECONDS - seconds_ago) * 1000))
+        broker.pexpire(turn, int((TURN_SECONDS - seconds_ago) * 1000))
         yield turn
 
 
@@ -165,19 +164,17 @@ def test_bulk_work_of_an_org_that_is_not_aside_has_as_many_slots_as_there_are(
         assert (first, second) == (RUN, RUN)
 
 
-@pytest.mark.parametrize(
-    ("lane", "seconds"), [(Lane.LIVE, LIVE_TURN_SECONDS), (Lane.SLOW, SLOW_TURN_SECONDS)]
-)
+@pytest.mark.parametrize("lane", [Lane.LIVE, Lane.SLOW])
 def test_a_killed_workers_turn_ends_by_itself(
-    broker: redis.Redis, lanes: Lanes, lane: Lane, seconds: int
+    broker: redis.Redis, lanes: Lanes, lane: Lane
 ) -> None:
     with lanes.turn("acme", lane, "look"):
         [turn] = list(broker.scan_iter("license-sync:turn:*"))
-        assert seconds - 5 < int(broker.ttl(turn)) <= seconds
+        assert TURN_SECONDS - 5 < int(broker.ttl(turn)) <= TURN_SECONDS
 
 
-def test_no_task_outlives_its_live_turn() -> None:
-    assert LIVE_TURN_SECONDS >= HARD_LIMIT
+def test_no_task_outlives_its_turn() -> None:
+    assert TURN_SECONDS >= HARD_LIMIT
 
 
 def test_an_error_gives_the_turn_back(broker: redis.Redis, lanes: Lanes) -> None:

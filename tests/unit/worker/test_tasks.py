@@ -63,6 +63,7 @@ class Recorder:
         )
         return SimpleNamespace(
             org=lambda _: org,
+            may_run=lambda _: self.may_run,
             teller=lambda url: SimpleNamespace(tell=self._noted("tell")),
             surroundings=self._noted("surroundings"),
             settings=SimpleNamespace(

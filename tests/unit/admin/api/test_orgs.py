@@ -4,7 +4,7 @@ import pytest
 
 from admin.services import Services
 from cli.status import status_json
-from config.standing import STALE
+from sync.heartbeats import SILENT
 from tests.contract.store.scene import CTI, DAN, ORG, PBX, Scene
 from tests.contract.store.test_brake import brake_user
 from tests.unit.admin.api.conftest import BETA, Api, Filled, a_time
@@ -16,7 +16,7 @@ def test_the_status_is_the_command_lines(
     monkeypatch.setattr("cli.status.runtime", lambda: services.runtime)
     services.store.beat("worker")
     mine, theirs = api.get("/status"), status_json()
-    assert a_time(mine.pop("at")) - a_time(str(theirs.pop("at"))) < STALE
+    assert a_time(mine.pop("at")) - a_time(str(theirs.pop("at"))) < SILENT
     assert mine == theirs
     assert (mine["parked"], mine["open_conflicts"], mine["open_refusals"]) == (1, 1, 1)
     assert mine["orgs"][ORG]["mode"] == "armed"
