@@ -23,9 +23,7 @@ class Stream:
     length: int | None = None
 
 
-def file_range(
-    path: Path, start: int, end: int, before: bytes = b"", after: bytes = b""
-) -> Stream:
+def file_range(path: Path, start: int, end: int, before: bytes = b"", after: bytes = b"") -> Stream:
     """These bytes of a file, between some of our own. The file is opened at once."""
     file = path.open("rb")
     file.seek(start)

@@ -19,8 +19,11 @@ from simulator.schema.model import SObject
 
 CHUNK, LARGEST_CHUNK = 100_000, 250_000
 STANDARD = frozenset(
-    "Account Asset Campaign CampaignMember Case CaseArticle Contact Event EventRelation Lead "
-    "LoginHistory Opportunity Task User WorkOrder WorkOrderLineItem".split()
+    {
+        *("Account", "Asset", "Campaign", "CampaignMember", "Case", "CaseArticle", "Contact"),
+        *("Event", "EventRelation", "Lead", "LoginHistory", "Opportunity", "Task", "User"),
+        *("WorkOrder", "WorkOrderLineItem"),
+    }
 )
 WHERE = re.compile(r"\bWHERE\b", re.IGNORECASE)
 

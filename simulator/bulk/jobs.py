@@ -22,9 +22,9 @@ DAY = 24 * 3600
 KEPT = 7 * DAY  # documented: so long after a job has ended
 LONGEST_OPEN = DAY  # that an open job is then aborted is unconfirmed
 COLUMNS = tuple(field.name for field in dataclasses.fields(Job))
-LATER = {"parent": "", "content_type": " DEFAULT 'CSV'"} | {
-    name: " DEFAULT 0" for name in ("serial", "chunk_size")
-}
+LATER = {"parent": "", "content_type": " DEFAULT 'CSV'"} | dict.fromkeys(
+    ("serial", "chunk_size"), " DEFAULT 0"
+)
 LATER["start_row"] = " DEFAULT ''"
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS bulk_job (
