@@ -48,7 +48,7 @@ class Gateway:
     def dispatch(self, call: Call) -> Answer:
         return dispatch(call)
 
-    def refused(self, path: str, headers: dict[str, str], error: ApiError) -> Answer:
+    def refused(self, path: str, headers: dict[str, str], error: ApiError) -> Answer:  # noqa: ARG002
         return Answer(error.status, error.body())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -95,7 +95,8 @@ class Chunks:
 
     def _queries(self, job: Job) -> list[str]:
         """At least one, also where there is no record."""
-        begins = [self._next(job.start_row, 0) or job.start_row or f"{self._sobject.prefix}000"]
+        lowest = job.start_row or f"{self._sobject.prefix}{'0' * 12}"
+        begins = [self._next(lowest, 0) or lowest]
         while following := self._next(begins[-1], job.chunk_size):
             begins.append(following)
         ends: list[str | None] = [*begins[1:], None]

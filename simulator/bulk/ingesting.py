@@ -155,6 +155,4 @@ def _place(org: Org, job: Job) -> str:
 def _check_length(rows: Upload) -> None:
     """Documented for Bulk API 1.0; the wording is unconfirmed."""
     if sum(1 for _ in rows) - 1 > allotments.BATCH:
-        raise BadUpload(
-            f"InvalidBatch : Records exceed the limit of {allotments.BATCH} for a batch"
-        )
+        raise BadUpload(f"InvalidBatch : A batch takes no more than {allotments.BATCH} records")

@@ -22,10 +22,13 @@ DAY = 24 * 3600
 KEPT = 7 * DAY  # documented: so long after a job has ended
 LONGEST_OPEN = DAY  # that an open job is then aborted is unconfirmed
 COLUMNS = tuple(field.name for field in dataclasses.fields(Job))
-LATER = {"parent": "", "content_type": " DEFAULT 'CSV'"} | dict.fromkeys(
-    ("serial", "chunk_size"), " DEFAULT 0"
-)
-LATER["start_row"] = " DEFAULT ''"
+LATER = {
+    "parent": "",
+    "content_type": " DEFAULT 'CSV'",
+    "serial": " DEFAULT 0",
+    "chunk_size": " DEFAULT 0",
+    "start_row": " DEFAULT ''",
+}  # columns that a folder of an older simulator lacks
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS bulk_job (
     number INTEGER PRIMARY KEY, {", ".join(name for name in COLUMNS if name != "number")}
@@ -94,14 +97,8 @@ class Jobs:
         return next(self._find("number = ?", number))
 
     def page(self, kind: Kind, after: int, limit: int) -> list[Job]:
-        return list(
-            self._find(
-                "kind = ? AND number > ? AND parent IS NULL AND NOT deleted ORDER BY number LIMIT ?",
-                kind,
-                after,
-                limit,
-            )
-        )
+        where = "kind = ? AND number > ? AND parent IS NULL AND NOT deleted"
+        return list(self._find(f"{where} ORDER BY number LIMIT ?", kind, after, limit))
 
     def remove(self, job: Job, now: float) -> None:
         """Refuses a job that is still being filled or worked on (documented)."""

@@ -1,7 +1,7 @@
 """Reads an uploaded CSV row by row, knowing at which byte each row begins.
 
-Line endings must be the job's, where it has any (recorded message). A byte order mark is not taken away:
-it becomes part of the first field's name, which then is not found (as users report).
+Line endings must be the job's, where it has any (recorded message). A byte order mark is not
+taken away: it becomes part of the first field's name, which then is not found (as users report).
 """
 
 from __future__ import annotations

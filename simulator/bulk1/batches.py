@@ -95,10 +95,8 @@ def is_json(job: Job) -> bool:
 def _check(call: Call, job: Job, raw: bytes) -> None:
     """The message about the state was met by users; the rest is documented without words."""
     if job.state is not State.OPEN:
-        message = (
-            f"Failed to create batch, since the Job is not Open. Current job state is '{job.state}'"
-        )
-        raise refusal("InvalidJobState", message)
+        message = "Failed to create batch, since the Job is not Open. Current job state is "
+        raise refusal("InvalidJobState", f"{message}'{job.state}'")
     if job.created_at < call.at - DAY:
         raise refusal("InvalidJob", "The job is more than 24 hours old")
     if not raw.strip():

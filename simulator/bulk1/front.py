@@ -36,7 +36,7 @@ class AsyncGateway(Gateway):
         """A token of OAuth or of SOAP; `Authorization` is not looked at (documented header)."""
         return exchange.headers.get("x-sfdc-session")
 
-    def writes(self, exchange: Exchange) -> bool:
+    def writes(self, exchange: Exchange) -> bool:  # noqa: ARG002
         """Batches change records later."""
         return False
 
