@@ -41,14 +41,15 @@ class Tap:
         return str(path)
 
 
-@pytest.fixture
-def tap(org: Simulator, refresh_token: str, tmp_path: Path) -> Tap:
+@pytest.fixture(params=["REST", "BULK"])
+def tap(org: Simulator, refresh_token: str, tmp_path: Path, request: pytest.FixtureRequest) -> Tap:
+    """By each of its two APIs; BULK is Bulk API 1.0."""
     settings = {
         "client_id": org.ready["client_id"],
         "client_secret": org.ready["client_secret"],
         "refresh_token": refresh_token,
         "start_date": LONG_AGO,
-        "api_type": "REST",
+        "api_type": request.param,
         "select_fields_by_default": True,
     }
     config = tmp_path / "config.json"
