@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.simulator.bulk1_jobs import BASE, Job, call, error, order, read, session
+from tests.simulator.bulk_jobs import query, wait
 from tests.simulator.running import Client, Simulator
 
 
@@ -245,4 +247,23 @@ def test_jobs_survive_a_restart(tmp_path: Path) -> None:
     results = call(job.client, "GET", f"{path}/result").json()
     assert [one["success"] for one in results] == [True, False]
     assert job.info()["state"] == "Open"
+    assert second.stop() == 0
+
+
+def test_a_folder_of_an_older_simulator_lives_on(tmp_path: Path) -> None:
+    """Its jobs know nothing of batches yet."""
+    arguments = ("--users", "20", "--seed", "3", "--data", str(tmp_path))
+    first = Simulator(*arguments)
+    path = query(first.admin(), "SELECT Id FROM User")
+    wait(first.admin(), path)
+    assert first.stop() == 0
+    database = sqlite3.connect(tmp_path / "org.db")
+    database.execute("DROP INDEX bulk_batch")
+    for column in ("parent", "content_type", "serial", "chunk_size", "start_row"):
+        database.execute(f"ALTER TABLE bulk_job DROP COLUMN {column}")
+    database.close()
+    second = Simulator(*arguments)
+    client = second.admin()
+    assert client.call("GET", path).json()["state"] == "JobComplete"
+    assert len(Job(client, "query", "User").found("SELECT Id FROM User")) == 1
     assert second.stop() == 0

@@ -131,6 +131,8 @@ def test_a_batch_that_cannot_be_read_fails(
     assert done["state"] == "Failed"
     assert done["stateMessage"].startswith(message)
     assert error(answer) == (400, "InvalidBatch", "Records not processed")
+    spoken = "application/json" if kind == "JSON" else "application/xml"
+    assert answer.headers["Content-Type"] == spoken
 
 
 def test_a_batch_takes_ten_thousand_records(loader: Client) -> None:
