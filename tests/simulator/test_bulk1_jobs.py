@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.simulator.bulk1_jobs import BASE, Job, call, error, order, read, session
-from tests.simulator.bulk_jobs import query, wait
+from tests.simulator.bulk_jobs import PATIENCE, query, wait
 from tests.simulator.running import Client, Simulator
 
 
@@ -190,6 +191,17 @@ def test_a_serial_job_does_one_batch_after_the_other(slow: Simulator) -> None:
         seen[mode] = job.batch(second)["state"]
         assert job.wait(second)["state"] == "Completed"
     assert seen["Serial"] == "Queued" != seen["Parallel"]
+
+
+def test_a_serial_job_goes_on_though_nobody_asks(slow: Simulator) -> None:
+    client = slow.admin()
+    job = Job(client, "insert", "Account", concurrencyMode="Serial")
+    for name in ("first", "second"):
+        job.add(f"Name\nUnasked {name}\n")
+    deadline = time.monotonic() + PATIENCE
+    while len(client.soql("SELECT Id FROM Account WHERE Name LIKE 'Unasked%'")) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_counters(sync: Client, people: list[str]) -> None:
