@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from simulator.bulk1.front import AsyncGateway
 from simulator.control import Control
 from simulator.errors import not_found
 from simulator.exchange import Reply, read_exchange, send_reply
@@ -33,6 +34,7 @@ SOAP = ("/services/Soap/{rest:path}", "/services/soap/{rest:path}")
 def make_app(org: Org, *, control: bool) -> Starlette:
     gateway = Gateway(org)
     routes: list[BaseRoute] = [_all("/services/data{rest:path}", gateway)]
+    routes.append(_all("/services/async{rest:path}", AsyncGateway(org)))
     routes += [
         _all(path, Unmetered(org, refusing(resource), methods))
         for path, (resource, methods) in OAUTH.items()

@@ -27,23 +27,36 @@ from simulator.rest.versions import list_versions
 from simulator.troubles import answer_with_faults
 from simulator.visit import Handler, Visit, begin
 
-__all__ = ["Gateway", "Handler", "Visit", "answer_with_faults", "begin", "guarded"]
+__all__ = ["Gateway", "Handler", "Visit", "answer_with_faults", "begin"]
 
 CACHING = "no-cache,must-revalidate,max-age=0,no-store,private"
 
 
 class Gateway:
-    """The ASGI application under `/services/data`."""
+    """The ASGI application under `/services/data`. Another front has its own of the first four."""
 
     def __init__(self, org: Org) -> None:
         self._org = org
+
+    def session(self, exchange: Exchange) -> str | None:
+        """The token that says who calls."""
+        return exchange.bearer
+
+    def writes(self, exchange: Exchange) -> bool:
+        return may_write(exchange.method, exchange.path)
+
+    def dispatch(self, call: Call) -> Answer:
+        return dispatch(call)
+
+    def refused(self, path: str, headers: dict[str, str], error: ApiError) -> Answer:  # noqa: ARG002
+        return Answer(error.status, error.body())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = await read_exchange(scope, receive)
         await send_reply(exchange, await self.handle(exchange), self._org.clock, scope, send)
 
     async def handle(self, exchange: Exchange) -> Reply:
-        visit = begin(self._org, exchange)
+        visit = begin(self._org, exchange, self.session(exchange))
         with self._org.concurrency.running():
             reply = await answer_with_faults(self._org, visit, self._answer)
         request_id = uuid.uuid4().hex
@@ -61,14 +74,18 @@ class Gateway:
             return Reply(200, list_versions(self._org.retired_versions))
         refusal = too_long(visit.exchange)
         if refusal:
-            return Reply(refusal.status, refusal.body())
+            return self._refuse(visit, refusal)
         try:
             user_id = self._admit(visit)
         except ApiError as error:
-            return Reply(error.status, error.body())
-        if not may_write(visit.exchange.method, visit.exchange.path):
+            return self._refuse(visit, error)
+        if not self.writes(visit.exchange):
             return self._carry_out(visit, user_id, self._org.clock.now(), frozenset())
         return await self._write(visit, user_id)
+
+    def _refuse(self, visit: Visit, error: ApiError) -> Reply:
+        answer = self.refused(visit.exchange.path, visit.exchange.headers, error)
+        return Reply(answer.status, answer.body, dict(answer.headers))
 
     def _admit(self, visit: Visit) -> str:
         """The user's id, or the reason why the call is refused before it begins."""
@@ -103,7 +120,7 @@ class Gateway:
 
     def _check_object_rights(self, visit: Visit) -> None:
         """Reads of an object whose permission is gone; writes are refused record by record."""
-        if may_write(visit.exchange.method, visit.exchange.path):
+        if self.writes(visit.exchange):
             return
         for name in self._org.faults.closed_objects(visit.target.user):
             if re.search(rf"\b{re.escape(name)}\b", visit.words, re.IGNORECASE):
@@ -150,7 +167,7 @@ class Gateway:
             tally,
         )
         with org.db.transaction():
-            answer = guarded(call)
+            answer = self._guarded(call)
             entry.api_calls, entry.records, entry.status = (
                 tally.api_calls,
                 tally.records,
@@ -164,18 +181,18 @@ class Gateway:
             org.journal.note(entry)
         return Reply(answer.status, answer.body, dict(answer.headers))
 
-
-def guarded(call: Call) -> Answer:
-    """A refusal undoes what the request did before it."""
-    try:
-        with call.org.db.savepoint():
-            return dispatch(call)
-    except ApiError as error:
-        return Answer(error.status, error.body())
-    except Exception:  # noqa: BLE001 - a fault of the simulator itself: shown on stderr, answered as Salesforce does
-        traceback.print_exc()
-        message = (
-            "An unexpected error occurred. Include this ErrorId if you contact support: "
-            f"{call.number}"
-        )
-        return Answer(500, ApiError(500, "UNKNOWN_EXCEPTION", message).body())
+    def _guarded(self, call: Call) -> Answer:
+        """A refusal undoes what the request did before it."""
+        try:
+            with call.org.db.savepoint():
+                return self.dispatch(call)
+        except ApiError as error:
+            return self.refused(call.path, call.headers, error)
+        except Exception:  # noqa: BLE001 - a fault of the simulator itself: shown on stderr, answered as Salesforce does
+            traceback.print_exc()
+            message = (
+                "An unexpected error occurred. Include this ErrorId if you contact support: "
+                f"{call.number}"
+            )
+            unknown = ApiError(500, "UNKNOWN_EXCEPTION", message)
+            return self.refused(call.path, call.headers, unknown)

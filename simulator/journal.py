@@ -17,7 +17,7 @@ from simulator.database import Database
 BOUND = 500_000
 PRUNE_EVERY = 1000
 CHANGE = "seq, call, at, stamp, object, id, by_id, before, after, automation"
-VERSION = re.compile(r"/v\d+\.\d")
+VERSION = re.compile(r"/v\d+\.\d|(?<=/services/async)/\d+\.\d")
 LOCATOR = re.compile(r"/0r8\w+-\d+")
 RECORD_ID = re.compile(r"/[0-9A-Za-z]{15}(?:[0-9A-Z]{3})?(?=/|$)")
 

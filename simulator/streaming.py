@@ -23,11 +23,12 @@ class Stream:
     length: int | None = None
 
 
-def file_range(path: Path, start: int, end: int, before: bytes = b"") -> Stream:
-    """These bytes of a file, after some of our own. The file is opened at once."""
+def file_range(path: Path, start: int, end: int, before: bytes = b"", after: bytes = b"") -> Stream:
+    """These bytes of a file, between some of our own. The file is opened at once."""
     file = path.open("rb")
     file.seek(start)
-    return Stream(_read(file, end - start, before), len(before) + end - start)
+    length = len(before) + end - start + len(after)
+    return Stream(_read(file, end - start, before, after), length)
 
 
 async def send_stream(stream: Stream, send: Send) -> None:
@@ -37,7 +38,7 @@ async def send_stream(stream: Stream, send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def _read(file: BinaryIO, left: int, before: bytes) -> Iterator[bytes]:
+def _read(file: BinaryIO, left: int, before: bytes, after: bytes) -> Iterator[bytes]:
     """`before` goes out with the first piece, so that a fault that halves it cuts into rows."""
     with file:
         while left > 0:
@@ -47,5 +48,5 @@ def _read(file: BinaryIO, left: int, before: bytes) -> Iterator[bytes]:
             left -= len(piece)
             yield before + piece
             before = b""
-    if before:
-        yield before
+    if before or after:
+        yield before + after

@@ -34,7 +34,8 @@ class Unmetered:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = await read_exchange(scope, receive)
-        reply = await answer_with_faults(self._org, begin(self._org, exchange), self._answer)
+        visit = begin(self._org, exchange, exchange.bearer)
+        reply = await answer_with_faults(self._org, visit, self._answer)
         request_id = uuid.uuid4().hex
         names = {"X-SFDC-Request-Id": request_id, "X-Request-Id": request_id}
         reply.headers |= NOT_CACHED | names

@@ -35,7 +35,7 @@ class Visit:
 Handler = Callable[[Visit], Awaitable[Reply]]
 
 
-def begin(org: Org, exchange: Exchange) -> Visit:
+def begin(org: Org, exchange: Exchange, token: str | None) -> Visit:
     """Numbers the call and finds out whose it is."""
     now = org.clock.now()
     entry = org.journal.begin(now, exchange.method, exchange.path, "")
@@ -44,7 +44,7 @@ def begin(org: Org, exchange: Exchange) -> Visit:
     noted = {name: exchange.headers[name] for name in NOTED_HEADERS if name in exchange.headers}
     if noted:
         entry.detail["headers"] = noted
-    entry.user_id = org.tokens.user_of(exchange.bearer, now) if exchange.bearer else None
+    entry.user_id = org.tokens.user_of(token, now) if token else None
     target = Target(
         exchange.method, f"{exchange.path}?{exchange.query}", org.role_of(entry.user_id)
     )

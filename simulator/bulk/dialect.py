@@ -11,4 +11,5 @@ DELIMITERS = {
     "TAB": "\t",
 }
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+EITHER = "EITHER"  # Bulk API 1.0: nobody says beforehand which one it is
 CSV = "text/csv; charset=UTF-8"  # without the charset, clients guess Latin-1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -68,9 +69,27 @@ def listing(call: Call) -> Answer:
 
 
 def _make(call: Call, order: dict[str, Any]) -> Job:
+    sobject = checked_object(call, order, OPERATIONS)
+    operation = str(order["operation"])
+    return call.org.jobs.add(
+        call.at,
+        kind=Kind.INGEST,
+        owner=call.access.user_id,
+        object=sobject.name,
+        operation=operation,
+        api_version=call.version,
+        state=State.OPEN,
+        external_id=external_id(call, order, sobject) if operation == "upsert" else None,
+        assignment_rule=order.get("assignmentRuleId"),
+        **ordering.dialect(order),
+    )
+
+
+def checked_object(call: Call, order: dict[str, Any], operations: Sequence[str]) -> SObject:
+    """The object of a job, if it is there and the operation may be done to it."""
     operation, name = ordering.text(order, "operation"), ordering.text(order, "object")
-    if operation not in OPERATIONS:
-        message = f"InvalidJob : operation must be one of {', '.join(OPERATIONS)}"
+    if operation not in operations:
+        message = f"InvalidJob : operation must be one of {', '.join(operations)}"
         raise ApiError(400, "INVALIDJOB", message)
     sobject = call.org.schema.object(name)
     if sobject is None:
@@ -81,21 +100,10 @@ def _make(call: Call, order: dict[str, Any]) -> Job:
             "system administrator"
         )
         raise ApiError(400, "FEATURENOTENABLED", message)
-    return call.org.jobs.add(
-        call.at,
-        kind=Kind.INGEST,
-        owner=call.access.user_id,
-        object=sobject.name,
-        operation=operation,
-        api_version=call.version,
-        state=State.OPEN,
-        external_id=_external_id(call, order, sobject) if operation == "upsert" else None,
-        assignment_rule=order.get("assignmentRuleId"),
-        **ordering.dialect(order),
-    )
+    return sobject
 
 
-def _external_id(call: Call, order: dict[str, Any], sobject: SObject) -> str:
+def external_id(call: Call, order: dict[str, Any], sobject: SObject) -> str:
     """The wording for a missing one is Bulk API 1.0's."""
     name = order.get("externalIdFieldName")
     if not name:

@@ -14,6 +14,7 @@ from typing import Any
 from simulator import ids
 from simulator.bulk import allotments
 from simulator.bulk.columns import Column, Header
+from simulator.bulk.contents import loadable
 from simulator.bulk.job import Job, State
 from simulator.bulk.rows import Loader, told
 from simulator.bulk.upload import BadUpload, Line, Upload
@@ -36,11 +37,7 @@ class Ingest:
         assert sobject is not None, "checked when the job was made"
         self._sobject: SObject = sobject
         self._columns: list[Column] = []
-        self._target = Target(
-            "PATCH",
-            f"/services/data/v{job.api_version}/jobs/ingest/{job.id}",
-            org.role_of(job.owner),
-        )
+        self._target = Target("PATCH", _place(org, job), org.role_of(job.owner))
 
     async def step(self, job: Job) -> None:
         """The next chunk; the last one ends the job."""
@@ -53,7 +50,7 @@ class Ingest:
         if not lines:
             self._end(job, State.JOB_COMPLETE)
             return
-        if job.processed % allotments.BATCH == 0 and allotments.exceeded(self._org):
+        if self._exceeds(job):
             self._end(job, State.FAILED, "ExceededQuota : daily limit of records or batches")
             return
         locked = await self._locked(lines)
@@ -72,9 +69,11 @@ class Ingest:
             )
 
     def _read(self, job: Job) -> list[Line]:
-        path = self._jobs.upload(job)
         if not job.uploaded:
             return []
+        path = loadable(self._jobs, job)
+        if job.parent is not None and job.position == 0:
+            _check_length(Upload(job, path, 0))
         head = next(iter(Upload(job, path, 0)), None)
         if head is None:
             return []
@@ -88,6 +87,11 @@ class Ingest:
                     f"not match the header ({len(self._columns)})"
                 )
         return lines
+
+    def _exceeds(self, job: Job) -> bool:
+        """A batch of Bulk API 1.0 was counted when it came."""
+        counts = job.parent is None and job.processed % allotments.BATCH == 0
+        return counts and allotments.exceeded(self._org)
 
     def _header(self, job: Job, head: Line) -> list[Column]:
         """That a delete takes the Id alone is documented, the wording is unconfirmed."""
@@ -138,3 +142,17 @@ class Ingest:
             job = self._jobs.reload(job)
             if job.state is State.IN_PROGRESS:
                 self._jobs.change(job, self._org.clock.now(), state=state, error=error)
+
+
+def _place(org: Org, job: Job) -> str:
+    """The path by which faults know the job."""
+    if job.parent is None:
+        return f"/services/data/v{job.api_version}/jobs/ingest/{job.id}"
+    parent = org.jobs.numbered(job.parent)
+    return f"/services/async/{job.api_version}/job/{parent.id}/batch/{job.id}"
+
+
+def _check_length(rows: Upload) -> None:
+    """Documented for Bulk API 1.0; the wording is unconfirmed."""
+    if sum(1 for _ in rows) - 1 > allotments.BATCH:
+        raise BadUpload(f"InvalidBatch : A batch takes no more than {allotments.BATCH} records")

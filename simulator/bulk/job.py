@@ -1,6 +1,7 @@
 """One bulk job: what was asked for, and how far it has come.
 
-States and fields: Bulk API 2.0 guide. A query job is never Open.
+States and fields: Bulk API 2.0 guide. A query job is never Open. A job of Bulk API 1.0 does
+nothing itself: each of its batches is a job here, whose `parent` it is.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from enum import StrEnum
 class Kind(StrEnum):
     INGEST = "ingest"
     QUERY = "query"
+    CLASSIC = "classic"
 
 
 class State(StrEnum):
@@ -21,6 +23,7 @@ class State(StrEnum):
     JOB_COMPLETE = "JobComplete"
     FAILED = "Failed"
     ABORTED = "Aborted"
+    CLOSED = "Closed"
 
 
 UNFINISHED = (State.UPLOAD_COMPLETE, State.IN_PROGRESS)
@@ -33,7 +36,8 @@ class Job:
 
     `call` is the call whose doing the changes are: the one that closed the upload.
     `position` is the byte of the upload at which the next unread row begins, 0 before
-    the header was read. Times are seconds of the org's clock.
+    the header was read. Times are seconds of the org's clock. The last ones belong to Bulk API
+    1.0; a query with a `chunk_size` is one that is still to be cut into batches.
     """
 
     number: int
@@ -61,6 +65,11 @@ class Job:
     active: float = 0.0
     error: str | None = None
     deleted: bool = False
+    parent: int | None = None
+    content_type: str = "CSV"
+    serial: bool = False
+    chunk_size: int = 0
+    start_row: str = ""
 
     @property
     def ended(self) -> bool:

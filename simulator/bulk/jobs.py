@@ -16,12 +16,19 @@ from simulator.database import Database
 from simulator.errors import ApiError, not_found
 from simulator.ids import to_18
 
-PREFIX = "750"
+PREFIX, BATCH_PREFIX = "750", "751"
 FIRST = 1_000_000
 DAY = 24 * 3600
 KEPT = 7 * DAY  # documented: so long after a job has ended
 LONGEST_OPEN = DAY  # that an open job is then aborted is unconfirmed
 COLUMNS = tuple(field.name for field in dataclasses.fields(Job))
+LATER = {
+    "parent": "",
+    "content_type": " DEFAULT 'CSV'",
+    "serial": " DEFAULT 0",
+    "chunk_size": " DEFAULT 0",
+    "start_row": " DEFAULT ''",
+}  # columns that a folder of an older simulator lacks
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS bulk_job (
     number INTEGER PRIMARY KEY, {", ".join(name for name in COLUMNS if name != "number")}
@@ -41,13 +48,15 @@ class Jobs:
         self._db = database
         self._folder = folder
         database.connection.executescript(TABLES)
+        self._grow()
 
     def add(self, now: float, **values: Any) -> Job:
         """A new job; whatever is too old goes on that occasion."""
         self._expire(now)
         last = self._db.execute("SELECT ifnull(max(number), ?) FROM bulk_job", (FIRST,))
         number = int(last.fetchone()[0]) + 1
-        record_id = ids.make(PREFIX, self._db.setting("pod", "5f"), number)
+        prefix = PREFIX if values.get("parent") is None else BATCH_PREFIX
+        record_id = ids.make(prefix, self._db.setting("pod", "5f"), number)
         return self.save(Job(number=number, id=record_id, created_at=now, changed_at=now, **values))
 
     def save(self, job: Job) -> Job:
@@ -63,27 +72,33 @@ class Jobs:
 
     def get(self, kind: Kind, text: str) -> Job:
         """The job of that id, 15 or 18 characters; 404 for any other."""
-        found = self._find("id = ? AND kind = ? AND NOT deleted", to_18(text), kind)
+        where = "id = ? AND kind = ? AND parent IS NULL AND NOT deleted"
+        found = self._find(where, to_18(text), kind)
         job = next(found, None)
         if job is None:
             raise not_found()
         return job
 
+    def batches(self, parent: Job) -> list[Job]:
+        """Those of a job of Bulk API 1.0, in the order in which they came."""
+        return list(self._find("parent = ? AND NOT deleted ORDER BY number", parent.number))
+
     def unfinished(self) -> list[Job]:
-        return list(self._find("state IN (?, ?) AND NOT deleted", *UNFINISHED))
+        """All that can be worked on: of a serial job the oldest batch alone."""
+        before = "e.parent = bulk_job.parent AND e.number < bulk_job.number"
+        waits = f"SELECT 1 FROM bulk_job e WHERE {before} AND e.state IN (?, ?)"
+        where = f"state IN (?, ?) AND NOT deleted AND NOT (serial AND EXISTS ({waits}))"
+        return list(self._find(where, *UNFINISHED, *UNFINISHED))
 
     def reload(self, job: Job) -> Job:
-        return next(self._find("number = ?", job.number))
+        return self.numbered(job.number)
+
+    def numbered(self, number: int) -> Job:
+        return next(self._find("number = ?", number))
 
     def page(self, kind: Kind, after: int, limit: int) -> list[Job]:
-        return list(
-            self._find(
-                "kind = ? AND number > ? AND NOT deleted ORDER BY number LIMIT ?",
-                kind,
-                after,
-                limit,
-            )
-        )
+        where = "kind = ? AND number > ? AND parent IS NULL AND NOT deleted"
+        return list(self._find(f"{where} ORDER BY number LIMIT ?", kind, after, limit))
 
     def remove(self, job: Job, now: float) -> None:
         """Refuses a job that is still being filled or worked on (documented)."""
@@ -91,16 +106,25 @@ class Jobs:
             raise ApiError(400, "INVALIDJOBSTATE", f"Job is {job.state} and cannot be deleted")
         self._db.execute("DELETE FROM bulk_row WHERE job = ?", (job.number,))
         self.change(job, now, deleted=True)
-        for path in (self.upload(job), self.result(job), self.offsets(job)):
+        for path in (self.upload(job), self.converted(job), self.result(job), self.offsets(job)):
             path.unlink(missing_ok=True)
 
     def since(self, moment: float) -> list[Job]:
         """Also the deleted ones; for the day's allotments."""
         return list(self._find("created_at > ?", moment))
 
+    def batches_since(self, moment: float) -> int:
+        """Of Bulk API 1.0."""
+        sql = "SELECT count(*) FROM bulk_job WHERE parent IS NOT NULL AND created_at > ?"
+        return int(self._db.execute(sql, (moment,)).fetchone()[0])
+
     def upload(self, job: Job) -> Path:
-        """Where the CSV that a client sent lies."""
+        """Where lies what a client sent."""
         return self._file(job, "upload.csv")
+
+    def converted(self, job: Job) -> Path:
+        """Where the same lies as CSV, if it came as something else."""
+        return self._file(job, "rows.csv")
 
     def result(self, job: Job) -> Path:
         """Where the result of a query lies."""
@@ -120,12 +144,18 @@ class Jobs:
         )
         return (_job(row) for row in rows.fetchall())
 
+    def _grow(self) -> None:
+        """A folder of an older simulator lives on."""
+        present = {row[1] for row in self._db.execute("PRAGMA table_info(bulk_job)")}
+        for name in LATER.keys() - present:
+            self._db.execute(f"ALTER TABLE bulk_job ADD COLUMN {name}{LATER[name]}")
+        self._db.execute("CREATE INDEX IF NOT EXISTS bulk_batch ON bulk_job (parent, number)")
+
     def _expire(self, now: float) -> None:
         for job in self._find("state = ? AND created_at < ?", State.OPEN, now - LONGEST_OPEN):
             self.change(job, now, state=State.ABORTED)
-        old = self._find(
-            "NOT deleted AND state IN (?, ?, ?) AND changed_at < ?", *ENDED, now - KEPT
-        )
+        where = "NOT deleted AND state IN (?, ?, ?, ?) AND changed_at < ?"
+        old = self._find(where, *ENDED, State.CLOSED, now - KEPT)
         for job in old:
             self.remove(job, now)
 
@@ -138,4 +168,5 @@ def _job(row: tuple[Any, ...]) -> Job:
         state=State(found.state),
         uploaded=bool(found.uploaded),
         deleted=bool(found.deleted),
+        serial=bool(found.serial),
     )

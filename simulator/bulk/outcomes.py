@@ -41,7 +41,7 @@ def unprocessed(call: Call, job_id: str) -> Answer:
 def _rows(call: Call, job_id: str, second: str, *, ok: int) -> Answer:
     job = _ended(call, job_id)
     path = call.org.jobs.upload(job)
-    own = DELIMITERS[job.delimiter].join(_quoted("sf__Id", second)) + DELIMITERS[job.delimiter]
+    own = DELIMITERS[job.delimiter].join(quoted("sf__Id", second)) + DELIMITERS[job.delimiter]
     header = _header(job, path) if job.uploaded else b""
     if not header:
         return _csv(Stream([own.encode()]))
@@ -65,9 +65,24 @@ def _lines(call: Call, job: Job, path: Path, header: bytes, ok: int) -> Iterator
             piece = []
             for start, end, record_id, said in found:
                 file.seek(start)
-                own = delimiter.join([*_quoted(record_id, said), ""]).encode()
+                own = delimiter.join([*quoted(record_id, said), ""]).encode()
                 piece.append(own + _ended_line(job, file.read(end - start)))
             yield b"".join(piece)
+
+
+def every(call: Call, job: Job) -> Iterator[tuple[int, str, str]]:
+    """All rows in their order: whether it worked, the id, what was said."""
+    last = -1
+    while True:
+        found = call.org.db.execute(
+            "SELECT start, ok, record_id, said FROM bulk_row WHERE job = ? AND start > ? "
+            "ORDER BY start LIMIT ?",
+            (job.number, last, CHUNK),
+        ).fetchall()
+        if not found:
+            return
+        last = found[-1][0]
+        yield from (row[1:] for row in found)
 
 
 def _ended(call: Call, job_id: str) -> Job:
@@ -93,7 +108,7 @@ def _ended_line(job: Job, line: bytes) -> bytes:
     return line if line.endswith(b"\n") else line + ending
 
 
-def _quoted(*values: str) -> list[str]:
+def quoted(*values: str) -> list[str]:
     return ['"' + value.replace('"', '""') + '"' for value in values]
 
 

@@ -32,13 +32,13 @@ class Result:
     count: int
     size: int
 
-    def piece(self, begin: int, end: int) -> Stream:
-        """The header and these rows."""
+    def piece(self, begin: int, end: int, separator: bytes = b"", tail: bytes = b"") -> Stream:
+        """The header and these rows; behind the last one the tail instead of the separator."""
         first = self._offset(0)
         start, stop = self._offset(begin), self._offset(end)
         with self.rows.open("rb") as file:
             header = file.read(first)
-        return file_range(self.rows, start, stop, before=header)
+        return file_range(self.rows, start, stop - len(separator), before=header, after=tail)
 
     def _offset(self, row: int) -> int:
         if row >= self.count:

@@ -10,16 +10,13 @@ A second file says where each row begins, so that any page is found without read
 
 from __future__ import annotations
 
-import csv
 import time
-from collections.abc import Iterable
 from itertools import accumulate
-from types import SimpleNamespace
-from typing import Any
 
-from simulator.bulk.dialect import DELIMITERS, LINE_ENDINGS
+from simulator.bulk.forms import FORMS
 from simulator.bulk.job import Job, State
 from simulator.bulk.selection import Selection
+from simulator.errors import ApiError
 from simulator.org import Org
 
 CHUNK = 500
@@ -35,9 +32,13 @@ class Extract:
         deleted = job.operation == "queryAll"
         access = org.access(job.owner)
         moment = org.queries.moment(access, job.created_at)
-        self._selection = Selection(org.db, org.schema, access, job.soql, moment, deleted=deleted)
-        self._chunks = self._selection.chunks(CHUNK)
-        head = _lines(job, [self._selection.header()])[0]
+        self._form = FORMS[job.content_type]
+        selection = Selection(org.db, org.schema, access, job.soql, moment, deleted=deleted)
+        _check_object(job, selection)
+        if self._form.nested:
+            selection.nest(self._form, f"/services/data/v{job.api_version}/sobjects/")
+        self._chunks = selection.chunks(CHUNK)
+        head = self._form.head(job, selection.header())
         self._result.write_bytes(head)
         self._offsets.write_bytes(b"")
         self._size, self._rows = len(head), 0
@@ -47,7 +48,7 @@ class Extract:
         started = time.perf_counter()
         rows = next(self._chunks, None)
         if rows:
-            self._append(_lines(job, rows))
+            self._append([row + self._form.separator for row in self._form.rows(job, rows)])
             self._rows += len(rows)
         with self._org.db.transaction():
             job = self._org.jobs.reload(job)
@@ -70,13 +71,11 @@ class Extract:
         self._size = ends[-1]
 
 
-def _lines(job: Job, rows: Iterable[list[Any]]) -> list[bytes]:
-    """Each row as it stands in the file; every value is quoted (recorded)."""
-    written: list[str] = []
-    csv.writer(
-        SimpleNamespace(write=written.append),
-        delimiter=DELIMITERS[job.delimiter],
-        lineterminator=LINE_ENDINGS[job.line_ending],
-        quoting=csv.QUOTE_ALL,
-    ).writerows(rows)
-    return [line.encode() for line in written]
+def _check_object(job: Job, selection: Selection) -> None:
+    """A job of Bulk API 1.0 names its object beforehand (message met by users)."""
+    if job.parent is not None and selection.object != job.object:
+        message = (
+            f"The root entity of the requested query ({selection.object}) does not match the "
+            f"entity of the requested Bulk API Job ({job.object})."
+        )
+        raise ApiError(400, "INVALID_TYPE_FOR_OPERATION", message)

@@ -172,6 +172,14 @@ def told(error: ApiError) -> str:
     )
 
 
+def untold(said: str) -> tuple[str, str, list[str]]:
+    """Code, message and fields of such an error; only the message can have colons in it."""
+    code, _, rest = said.partition(":")
+    message, _, names = rest.rpartition(":")
+    fields = names.removesuffix("--").strip()
+    return code, message, fields.split(",") if fields else []
+
+
 def _value(field: Field, text: str) -> Any:
     """What a JSON body would say for the same."""
     if text == NULL:

@@ -1,4 +1,4 @@
-"""The rows of a query, in chunks, as text for a CSV; what bulk queries refuse.
+"""The rows of a query, in chunks, as text for a CSV or as records; what bulk queries refuse.
 
 The only module here that knows how SOQL is parsed and compiled.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from simulator.bulk.forms import Form, reshaped
 from simulator.clock import rest_datetime
 from simulator.database import Database
 from simulator.errors import ApiError
@@ -36,7 +37,7 @@ ID_LENGTH = 18
 NOWHERE = Place(0)
 ID = Path(("Id",), NOWHERE)
 Text = Callable[[Any], Any]
-Rows = list[list[Any]]
+Rows = list[Any]
 
 
 class Selection:
@@ -65,7 +66,13 @@ class Selection:
         _refuse_unsupported(self._query, plan)
         self.object = plan.sobject.name
         assert isinstance(plan.root, RecordShape), "aggregates are refused"
+        self._shape = plan.root
+        self._base = ""
         self._columns = sorted(_flat(plan.root, ""), key=lambda column: column[1])
+
+    def nest(self, form: Form, base: str) -> None:
+        """From now on rows are records, with their parents inside; `base` begins their URLs."""
+        self._shape, self._base = reshaped(form, self._shape), base
 
     def header(self) -> list[str]:
         return [name for name, _, _ in self._columns]
@@ -121,6 +128,8 @@ class Selection:
         return self._db.execute(sql, (*plan.parameters, plan.limit, plan.offset)).fetchall()
 
     def _shown(self, rows: list[tuple[Any, ...]]) -> Rows:
+        if self._base:
+            return [self._shape.record(row, self._base) for row in rows]
         columns = [(index, text) for _, index, text in self._columns]
         return [[text(row[i]) if text else row[i] for i, text in columns] for row in rows]
 

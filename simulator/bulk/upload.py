@@ -1,7 +1,7 @@
 """Reads an uploaded CSV row by row, knowing at which byte each row begins.
 
-Line endings must be the job's (recorded message). A byte order mark is not taken away:
-it becomes part of the first field's name, which then is not found (as users report).
+Line endings must be the job's, where it has any (recorded message). A byte order mark is not
+taken away: it becomes part of the first field's name, which then is not found (as users report).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Upload:
 
     def __init__(self, job: Job, path: Path, start: int) -> None:
         self._delimiter = DELIMITERS[job.delimiter]
-        self._ending = LINE_ENDINGS[job.line_ending].encode()
+        self._ending = LINE_ENDINGS.get(job.line_ending, "").encode()
         self._named = job.line_ending
         self._path = path
         self._place = start
@@ -57,7 +57,8 @@ class Upload:
     def _lines(self, file: BinaryIO) -> Iterator[str]:
         for raw in file:
             self._place += len(raw)
-            if raw.endswith(b"\n") and raw.endswith(b"\r\n") != (self._ending == b"\r\n"):
+            wrong = raw.endswith(b"\n") and raw.endswith(b"\r\n") != (self._ending == b"\r\n")
+            if wrong and self._ending:
                 raise BadUpload(
                     "ClientInputError : LineEnding is invalid on user data. "
                     f"Current LineEnding setting is {self._named}"

@@ -7,6 +7,7 @@ import traceback
 from functools import partial
 from typing import Protocol
 
+from simulator.bulk.chunking import Chunks
 from simulator.bulk.ingesting import Ingest
 from simulator.bulk.job import Job, Kind, State
 from simulator.bulk.querying import Extract
@@ -33,15 +34,32 @@ async def _work(org: Org, job: Job) -> None:
         if job.state is State.UPLOAD_COMPLETE and not job.deleted:
             job = _enter(org, job, State.IN_PROGRESS)
             await asyncio.sleep(org.bulk.delay)
-        worker: Worker = Ingest(org, job) if job.kind is Kind.INGEST else Extract(org, job)
+        worker = _worker(org, job)
         while (job := org.jobs.reload(job)).state is State.IN_PROGRESS:
             await worker.step(job)
             await asyncio.sleep(0)
     except ApiError as error:
-        _enter(org, job, State.FAILED, f"{error.code} : {error.message}")
+        _enter(org, job, State.FAILED, _said(job, error))
     except Exception as error:  # noqa: BLE001 - a fault of the simulator itself
         traceback.print_exc()
         _enter(org, job, State.FAILED, f"UnknownException : {error}")
+    if job.parent is not None:
+        resume(org)  # batches that waited for this one, or came out of it
+
+
+def _worker(org: Org, job: Job) -> Worker:
+    if job.kind is Kind.INGEST:
+        return Ingest(org, job)
+    return Chunks(org, job) if job.chunk_size else Extract(org, job)
+
+
+def _said(job: Job, error: ApiError) -> str:
+    """Why a query failed. The form of Bulk API 1.0 was met by users."""
+    if job.parent is None:
+        return f"{error.code} : {error.message}"
+    disabled = error.code == "FUNCTIONALITY_NOT_ENABLED"
+    kind = "FeatureNotEnabled" if disabled else "InvalidBatch"
+    return f"{kind} : Failed to process query: {error.code}: {error.message}"
 
 
 def _enter(org: Org, job: Job, state: State, error: str | None = None) -> Job:

@@ -61,7 +61,7 @@ class Fault:
         if self.method and self.method != target.method:
             return False
         if self.path is None:
-            return target.path.startswith("/services/data")
+            return target.path.startswith(("/services/data", "/services/async"))
         return bool(self.path.search(target.path))
 
     def strikes(self, target: Target, now: float, record_id: str | None = None) -> bool:

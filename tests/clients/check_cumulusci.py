@@ -1,4 +1,4 @@
-"""CumulusCI's data operations: what its extract and load tasks do to an org, row by row."""
+"""CumulusCI's data operations: what its extract and load tasks do, by REST and by bulk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.environments import python_client
-from tests.clients.programs import HERE, program
+from tests.clients.programs import HERE, ClientFailed, program
 from tests.simulator.running import Simulator
 
 Operate = Callable[..., dict[str, Any]]
@@ -101,3 +101,48 @@ def test_rows_are_inserted_upserted_and_deleted(operate: Operate) -> None:
     deleted = operate("delete", "Account", ["Id"], records=[[one] for one in ids])
     assert (deleted["status"], deleted["processed"]) == ("SUCCESS", 3)
     assert operate("query", "Account", ["Name"], query=query)["rows"] == []
+
+
+def test_a_bulk_query_reads_every_record(org: Simulator, operate: Operate) -> None:
+    done = operate("query", "User", ["Id", "Name"], query="SELECT Id, Name FROM User", api="BULK")
+    total = org.admin().call("GET", "query", params={"q": "SELECT count() FROM User"}).json()
+    assert done["status"] == "SUCCESS"
+    assert len({row[0] for row in done["rows"]}) == done["processed"] == total["totalSize"] > 2000
+    assert any("é" in row[1] for row in done["rows"])
+    nothing = "SELECT Id FROM User WHERE LastName = 'nobody'"
+    assert operate("query", "User", ["Id"], query=nothing, api="BULK")["rows"] == []
+    wrong = "SELECT Nope FROM User"
+    with pytest.raises(ClientFailed, match="InvalidBatch : Failed to process query: INVALID_FIELD"):
+        operate("query", "User", ["Nope"], query=wrong, api="BULK")
+
+
+def test_bulk_rows_are_updated_in_batches(
+    org: Simulator, operate: Operate, people: list[str]
+) -> None:
+    some = people[400:1400]
+    rows = [[user, f"Bulk {number}"] for number, user in enumerate(some)]
+    more = {"records": rows, "api": "BULK", "api_options": {"batch_size": 300}}
+    done = operate("update", "User", ["Id", "Title"], **more)
+    assert (done["status"], done["processed"], done["errors"]) == ("SUCCESS", 1000, 0)
+    assert [row["id"] for row in done["rows"]] == some
+    assert titles(org, some[:500]) == [row[1] for row in rows[:500]]
+    again = [[some[0], "Again"], [some[1], "x" * 200]]
+    done = operate("update", "User", ["Id", "Title"], records=again, api="BULK", previous=True)
+    assert [row["Title"] for row in done["rows"][:2]] == ["Bulk 0", "Bulk 1"]
+    assert (done["status"], done["processed"], done["errors"]) == ("ROW_FAILURE", 2, 1)
+    assert [row["success"] for row in done["rows"][2:]] == [True, False]
+    assert done["rows"][3]["error"].startswith("STRING_TOO_LONG:")
+
+
+def test_bulk_rows_are_inserted_upserted_and_deleted(operate: Operate) -> None:
+    inserted = operate("insert", "Account", ["Name"], records=[["Böna"], ["Bravo"]], api="BULK")
+    assert [row["created"] for row in inserted["rows"]] == [True, True]
+    first, second = (row["id"] for row in inserted["rows"])
+    upsert = {"records": [["Böna 2", first], ["Delta B", ""]], "api_options": {"update_key": "Id"}}
+    upserted = operate("upsert", "Account", ["Name", "Id"], **upsert, api="BULK")
+    assert [row["created"] for row in upserted["rows"]] == [False, True]
+    ids = [[first], [second], [upserted["rows"][1]["id"]]]
+    deleted = operate("delete", "Account", ["Id"], records=ids, api="BULK")
+    assert (deleted["status"], deleted["processed"]) == ("SUCCESS", 3)
+    failed = operate("insert", "Account", ["Nope"], records=[["x"]], api="BULK", rows=False)
+    assert failed["status"] == "JOB_FAILURE"

@@ -108,3 +108,19 @@ def test_bulk_jobs_load_and_query(flow: Flow, people: list[str]) -> None:
     assert failed["Title"] == "nobody"
     assert failed["sf__Error"]
     assert {row["Id"]: row["Title"] for row in done["rows"]} == {one: "bulk, “one”", two: ""}
+
+
+def test_classic_bulk_jobs_load_and_query(flow: Flow, people: list[str]) -> None:
+    one, two = people[20:22]
+    done = flow("bulk1", ids=[one, two])
+    assert [row["success"] for row in done["loaded"]] == [True, True, False]
+    assert [row["id"] for row in done["loaded"]] == [one, two, None]
+    assert done["loaded"][2]["errors"][0].startswith("STRING_TOO_LONG:")
+    found = {row["Id"]: row for row in done["found"]}
+    assert len(found) == len(done["found"]) > 2000
+    assert (found[one]["Title"], found[two]["Title"]) == ("classic, “one”", "")
+    assert any("é" in row["Name"] for row in done["found"])
+    assert done["refreshed"] == 1
+    assert (done["checked"]["state"], done["aborted"]["state"]) == ("Open", "Aborted")
+    assert done["refused"]["error"]["code"] == "InvalidJobState"
+    assert done["wrong"]["error"]["code"] == "InvalidEntity"

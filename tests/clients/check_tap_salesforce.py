@@ -22,6 +22,7 @@ class Tap:
 
     program: Program
     folder: Path
+    api: str
 
     def discover(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.program.run("--discover"))
@@ -41,20 +42,21 @@ class Tap:
         return str(path)
 
 
-@pytest.fixture
-def tap(org: Simulator, refresh_token: str, tmp_path: Path) -> Tap:
+@pytest.fixture(params=["REST", "BULK"])
+def tap(org: Simulator, refresh_token: str, tmp_path: Path, request: pytest.FixtureRequest) -> Tap:
+    """By each of its two APIs; BULK is Bulk API 1.0."""
     settings = {
         "client_id": org.ready["client_id"],
         "client_secret": org.ready["client_secret"],
         "refresh_token": refresh_token,
         "start_date": LONG_AGO,
-        "api_type": "REST",
+        "api_type": request.param,
         "select_fields_by_default": True,
     }
     config = tmp_path / "config.json"
     config.write_text(json.dumps(settings), "utf-8")
     command = str(python_client("tap-salesforce") / "tap-salesforce")
-    return Tap(program(org, command, "--config", str(config)), tmp_path)
+    return Tap(program(org, command, "--config", str(config)), tmp_path, request.param)
 
 
 def selected(catalog: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -76,6 +78,12 @@ def records(messages: list[dict[str, Any]], stream: str) -> list[dict[str, Any]]
     return [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == stream]
 
 
+def bulk_jobs(org: Simulator) -> int:
+    """How many the org was asked for."""
+    calls = org.control("GET", "journal/summary")["calls"]
+    return sum(one["count"] for one in calls if one["path"] == "/services/async/{version}/job")
+
+
 def last_state(messages: list[dict[str, Any]]) -> dict[str, Any]:
     state: dict[str, Any] = [m["value"] for m in messages if m["type"] == "STATE"][-1]
     return state
@@ -92,7 +100,9 @@ def test_it_discovers_every_object_and_field(org: Simulator, tap: Tap) -> None:
 
 
 def test_a_full_sync_brings_every_record(org: Simulator, tap: Tap) -> None:
+    before = bulk_jobs(org)
     messages = tap.sync(selected(tap.discover(), "User", "Profile"), {})
+    assert bulk_jobs(org) - before == (2 if tap.api == "BULK" else 0)
     users = records(messages, "User")
     everyone = org.admin().call("GET", "query", params={"q": "SELECT count() FROM User"}).json()
     assert len({user["Id"] for user in users}) == len(users) == everyone["totalSize"] > 2000

@@ -19,13 +19,15 @@ from cumulusci.tasks.bulkdata.step import (
     get_query_operation,
 )
 from cumulusci.tasks.bulkdata.utils import DataApi
+from salesforce_bulk import SalesforceBulk
 from simple_salesforce import Salesforce
 
 
 def context(order: dict[str, Any]) -> SimpleNamespace:
     host = order["url"].removeprefix("https://")
     sf = Salesforce(instance=host, session_id=order["token"], version="59.0")
-    return SimpleNamespace(sf=sf, bulk=None, logger=logging.getLogger("operations"))
+    bulk = SalesforceBulk(sessionId=order["token"], host=host, API_version="59.0")
+    return SimpleNamespace(sf=sf, bulk=bulk, logger=logging.getLogger("operations"))
 
 
 def carry_out(operation: dict[str, Any], where: SimpleNamespace) -> dict[str, Any]:
@@ -43,9 +45,10 @@ def carry_out(operation: dict[str, Any], where: SimpleNamespace) -> dict[str, An
         kind = DataOperationType(operation["operation"])
         records = operation["records"]
         step = get_dml_operation(**common, operation=kind, volume=len(records))
+        before = previous(step, records) if operation.get("previous") else []
         with step:
             step.load_records(iter(records))
-        rows = [row._asdict() for row in step.get_results()]
+        rows = [*before, *(results(step) if operation.get("rows", True) else [])]
     result = step.job_result
     return {
         "status": result.status.name,
@@ -53,6 +56,16 @@ def carry_out(operation: dict[str, Any], where: SimpleNamespace) -> dict[str, An
         "errors": result.total_row_errors,
         "rows": rows,
     }
+
+
+def results(step: Any) -> list[dict[str, Any]]:
+    return [row._asdict() for row in step.get_results()]
+
+
+def previous(step: Any, records: list[list[Any]]) -> list[dict[str, Any]]:
+    """What it keeps for taking a load back: the values of before."""
+    values, names = step.get_prev_record_values(iter(records))
+    return [dict(zip(names, row, strict=True)) for row in values]
 
 
 def main() -> None:

@@ -125,6 +125,36 @@ async function bulk() {
   return { loaded, rows };
 }
 
-const flows = { query, describe, records, refresh, logins, bulk };
+async function bulk1() {
+  const conn = connect();
+  conn.bulk.pollInterval = 50;
+  conn.bulk.pollTimeout = 30000;
+  const [one, two] = order.ids;
+  const rows = [{ Id: one, Title: "classic, “one”" }, { Id: two, Title: null }, { Id: one, Title: "x".repeat(200) }];
+  const loaded = await conn.bulk.load("User", "update", rows);
+  const stream = await conn.bulk.query("SELECT Id, Title, Name FROM User");
+  const found = [];
+  await new Promise((resolve, reject) => {
+    stream.on("record", (record) => found.push(record)).on("end", resolve).on("error", reject);
+  });
+  let refreshed = 0;
+  const expired = connect({
+    accessToken: "00Dnonsense!expired",
+    refreshFn: (_, done) => {
+      refreshed += 1;
+      done(null, order.token);
+    },
+  });
+  const job = expired.bulk.createJob("User", "query");
+  const opened = await job.open();
+  const checked = await job.check();
+  const aborted = await job.abort();
+  const again = expired.bulk.job(opened.id);
+  const refused = await attempt(again.close());
+  const wrong = await attempt(conn.bulk.createJob("Nothing__c", "insert").open());
+  return { loaded, found, refreshed, checked, aborted, refused, wrong };
+}
+
+const flows = { query, describe, records, refresh, logins, bulk, bulk1 };
 const result = await flows[process.argv[2]]();
 process.stdout.write(JSON.stringify(result));
