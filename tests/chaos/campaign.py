@@ -41,6 +41,7 @@ class Campaign:
             users=self.users,
             seed=plan.seed,
             clock_offset=plan.clock_offset,
+            workers_ahead=plan.workers_ahead,
             has_brake=plan.has_brake,
         ) as made:
             return self._run_on(made)

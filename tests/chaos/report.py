@@ -50,6 +50,7 @@ def summary(
         "seconds": plan.seconds,
         "database": database,
         "clock_offset": plan.clock_offset,
+        "workers_ahead": plan.workers_ahead,
         "brake": plan.has_brake,
         "edits": people.get("edits", 0),
         "writes": found["writes"],

@@ -21,7 +21,7 @@ PEACE = 0.3
 
 RACES = ("after our write", "while it is answered", "between read and write", "while it commits")
 OFFSETS = (0.0, 600.0, -600.0)
-"""How far the org's clock is from that of the workers."""
+"""How far the org's clock is from the database's, and the workers' clock from it, in seconds."""
 
 
 @dataclass(frozen=True, order=True)
@@ -40,6 +40,7 @@ class Schedule:
     seed: int
     seconds: float
     clock_offset: float
+    workers_ahead: float
     has_brake: bool
     lanes: Mapping[str, Sequence[Event]]
 
@@ -53,12 +54,16 @@ def draw(seed: int, seconds: float, *, rate: float = 8.0, users: int = 300) -> S
         "commands": _commands(_chance(seed, "commands"), seconds),
         "calm": _calm(_chance(seed, "calm"), seconds),
         "faults": _faults(_chance(seed, "faults"), seconds),
-        "troubles": _troubles(_chance(seed, "troubles"), seconds),
+        "troubles": [
+            *_troubles(_chance(seed, "troubles"), seconds),
+            *_clock_steps(_chance(seed, "workers' clock"), seconds),
+        ],
     }
     return Schedule(
         seed=seed,
         seconds=seconds,
         clock_offset=OFFSETS[seed % len(OFFSETS)],
+        workers_ahead=OFFSETS[seed // len(OFFSETS) % len(OFFSETS)],
         has_brake=seed % 5 == 0,
         lanes={name: sorted(events) for name, events in lanes.items()},
     )
@@ -171,6 +176,13 @@ def _bag_of_faults(chance: random.Random) -> list[str]:
 
 def _thirds(kinds: Sequence[str]) -> list[Sequence[str]]:
     return [kinds[number::3] for number in range(3)]
+
+
+def _clock_steps(chance: random.Random, seconds: float) -> Iterator[Event]:
+    """Somebody sets the clock of the workers' machine, and starts them again."""
+    if chance.random() < 0.5:
+        at = chance.uniform(0.2, 1 - PEACE) * seconds
+        yield Event(at, "the workers' clock is set", {"ahead": chance.choice(OFFSETS)})
 
 
 def _troubles(chance: random.Random, seconds: float) -> Iterator[Event]:

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import wrong_clock
 from tests.chaos.books import ARMED_ORGS, BUSY, Books, PostgresBooks, SqliteBooks, count
 from tests.chaos.disk import Disk, disk_for
 from tests.e2e.harness import (
@@ -29,7 +30,7 @@ CALM = "calm"
 CALM_USERS = 40
 DATABASES = ("sqlite", "postgresql")
 _MARKS = {
-    "worker": (b"--queues=live", b"--queues=bulk"),
+    "worker": (b"--queues=live", b"--queues=bulk", b"--queues=slow"),
     "beat": (b"\0beat\0", b"[celery beat]"),
     "broker": (b"valkey-server",),
     "admin": (b"\0admin",),
@@ -49,6 +50,7 @@ class Stage:
     disk: Disk
     port: int
     server: PostgresServer | None
+    workers_clock: Path
 
     @property
     def database(self) -> str:
@@ -86,6 +88,10 @@ class Stage:
             return False
         return True
 
+    def set_workers_clock(self, ahead: float) -> None:
+        """Workers that start from now on are so many seconds ahead."""
+        self.workers_clock.write_text(str(ahead))
+
     def wipe_broker(self) -> int:
         """Take the broker's data away, and kill it; how many processes that were."""
         shutil.rmtree(self.made.state_dir / "broker", ignore_errors=True)
@@ -108,7 +114,14 @@ def _killed(pid: int) -> bool:
 
 @contextmanager
 def stage(
-    home: Path, *, database: str, users: int, seed: int, clock_offset: float, has_brake: bool
+    home: Path,
+    *,
+    database: str,
+    users: int,
+    seed: int,
+    clock_offset: float,
+    workers_ahead: float,
+    has_brake: bool,
 ) -> Iterator[Stage]:
     """Both orgs and the program, up and armed; in the end nothing of it is left but its files."""
     with ExitStack() as stack:
@@ -122,14 +135,18 @@ def stage(
         disk = stack.enter_context(disk_for(made.state_dir, made.processes))
         port = free_port()
         made.settings |= _settings(orgs[CALM], port, server)
+        clock = _folder(home, "clock") / "ahead"
+        made.settings |= wrong_clock.environment(clock)
         stack.callback(made.end)
         stack.callback(_kill_supervisor, made)
         if server is not None:
             made.run("migrate")
         books = _books(made, server)
+        found = Stage(home, orgs[ORG], orgs[CALM], made, books, disk, port, server, clock)
+        found.set_workers_clock(workers_ahead)
         made.start()
         wait_for("both orgs are armed", lambda: _are_armed(books), PREPARING_SECONDS)
-        yield Stage(home, orgs[ORG], orgs[CALM], made, books, disk, port, server)
+        yield found
 
 
 def _options(users: int, seed: int) -> Mapping[str, tuple[str, ...]]:

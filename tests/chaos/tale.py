@@ -106,6 +106,7 @@ class Tale:
             "held": _held(self.records[user_id], "Effective"),
             "kept": "-",
             "previous_id": None,
+            "opened_at": datetime.fromtimestamp(self.now, UTC),
             **row,
         }
         self.conflicts.append(found)

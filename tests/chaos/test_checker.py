@@ -165,6 +165,21 @@ def test_a_conflict_that_never_was_one_is_found_though_it_is_over(tale: Tale) ->
     assert broken(tale) == {"I4"}
 
 
+def test_a_conflict_that_was_none_any_more_is_found_though_it_is_over(tale: Tale) -> None:
+    tale.now += 600
+    tale.entry(DECIDED, status="resolved", previous_id=2)
+    assert broken(tale) == {"I4"}
+
+
+def test_a_decision_that_is_booked_and_was_never_written_is_found(tale: Tale) -> None:
+    seen = {"decided_requested": letters(*BOTH), "decided_held": "-"}
+    tale.conflicts[0] |= seen | {"decided_by": "ada", "decided_keep": letters("Freedom")}
+    tale.conflicts[0] |= {"status": "resolved", "how": "decided in the conflict log"}
+    tale.edit(WAITING, requested(SCV=False))
+    tale.write(WAITING, effective(CTI=True, Freedom=True) | said("In sync", "Freedom"))
+    assert broken(tale) == {"I4"}
+
+
 def spoil_twice(told: Tale) -> None:
     told.entry(WAITING, previous_id=1)
 
@@ -276,6 +291,11 @@ def test_a_row_that_says_written_without_a_write_is_found(tale: Tale) -> None:
 def test_a_write_without_an_answer_may_never_have_arrived(tale: Tale) -> None:
     tale.history.append(tale.history[0] | {"id": 99, "outcome": "unknown"})
     assert broken(tale) == set()
+
+
+def test_an_unanswered_write_of_long_ago_announces_none_of_today(tale: Tale) -> None:
+    tale.history[0] |= {"outcome": "unknown", "at": datetime.fromtimestamp(START - 3600, UTC)}
+    assert broken(tale) == {"I7"}
 
 
 def test_rows_are_given_to_writes_so_that_as_many_as_can_have_one(tale: Tale) -> None:

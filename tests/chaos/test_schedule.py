@@ -29,6 +29,8 @@ def test_every_kind_of_trouble_comes_up_in_a_long_run() -> None:
     assert faults == set(FAULTS)
     assert set(killed) == set(PARTS)
     assert {e.what for e in plan.lanes["troubles"]} >= {"wipe the broker", "fill the disk"}
+    steps = [e for n in range(9) for e in draw(n, 60).lanes["troubles"] if "workers'" in e.what]
+    assert 2 <= len(steps) <= 7
 
 
 def test_events_are_in_order_and_within_the_time() -> None:
@@ -46,7 +48,9 @@ def test_each_fault_is_taken_back() -> None:
 
 def test_seeds_differ_in_clocks_and_brakes() -> None:
     plans = [draw(seed, 1) for seed in range(15)]
-    assert {plan.clock_offset for plan in plans} == {0.0, 600.0, -600.0}
+    both = {(plan.clock_offset, plan.workers_ahead) for plan in plans}
+    assert len(both) == 9
+    assert {abs(offset) for clocks in both for offset in clocks} == {0.0, 600.0}
     assert {plan.has_brake for plan in plans} == {True, False}
 
 

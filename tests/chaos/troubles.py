@@ -70,6 +70,7 @@ class TroubleLane:
             "wipe the broker": self._wipe,
             "fill the disk": self._fill,
             "the org's clock jumps": self._jump,
+            "the workers' clock is set": self._set_workers_clock,
         }
 
     def act(self, event: Event) -> None:
@@ -91,6 +92,11 @@ class TroubleLane:
         finally:
             self._stage.disk.empty()
         self._ledger.note("disk full")
+
+    def _set_workers_clock(self, more: Mapping[str, Any]) -> None:
+        self._stage.set_workers_clock(more["ahead"])
+        self.kills["worker"] += self._stage.kill("worker")
+        self._ledger.note("workers' clock set")
 
     def _jump(self, more: Mapping[str, Any]) -> None:
         """Forward: Salesforce's own clock never goes back."""

@@ -18,6 +18,11 @@ REQUESTS = frozenset(f"Requested_{field}__c" for field in FIELDS.values())
 CLOCK_STEP = 0.002
 """SQLite tells milliseconds."""
 
+LATE_SECONDS = 200.0
+"""A write may land so long after its row: a batch sends for 45 s, and a call has two minutes."""
+
+BY_PERSON = "decided in the conflict log"
+
 _NEVER_WRITTEN = ("refused", "not sent", "not_sent")
 _SAYS = ("cause", "actor", "policy", "status_after")
 
@@ -34,6 +39,17 @@ def check_history(verdict: Verdict, evidence: Evidence, trails: Mapping[str, Tra
             _check_fields(verdict, user_id, write)
         sent = [row for row in rows[user_id] if row["outcome"] not in _NEVER_WRITTEN]
         _check_matched(verdict, user_id, trail.writes, sent, entries)
+    for entry in evidence.conflicts:
+        if entry["how"] == BY_PERSON and entry["user_id"] in trails:
+            _check_carried_out(verdict, trails[entry["user_id"]], entry)
+
+
+def _check_carried_out(verdict: Verdict, trail: Trail, entry: Row) -> None:
+    """What the log books as a person's decision was written."""
+    if not any(_is_decided_so(w, entry) for w in trail.writes if w.changes_requests):
+        user_id = entry["user_id"]
+        said = f"{user_id}: entry {entry['id']} is booked as decided, and nothing was written"
+        verdict.broken("I4", said, user_id)
 
 
 def _check_fields(verdict: Verdict, user_id: str, write: Written) -> None:
@@ -99,7 +115,8 @@ def _is_decided_so(write: Written, entry: Row) -> bool:
 
 def _announces(row: Row, write: Written) -> bool:
     """Whether the row was there before the write, and says what it changed."""
-    if seconds(row["at"]) > write.at + CLOCK_STEP or row["status_after"] != write.status:
+    age = write.at - seconds(row["at"])
+    if not -CLOCK_STEP <= age <= LATE_SECONDS or row["status_after"] != write.status:
         return False
     held, asked = from_letters(row["held_after"]), from_letters(row["requested_after"])
     after = written_flags(write.after)

@@ -3,13 +3,19 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import inf
 
+from tests.chaos.books import seconds
 from tests.chaos.checks.evidence import Evidence, Row
 from tests.chaos.checks.following import Trail
+from tests.chaos.checks.history import CLOCK_STEP
 from tests.chaos.checks.records import CONFLICTS
 from tests.chaos.checks.verdict import Verdict, listed
 from tests.e2e.judge import State, flags, from_letters
 from tests.e2e.ruling import is_conflict
+
+READ_BEFORE = 60.0
+"""How long before an entry was booked its record may have been read."""
 
 LIVING = ("open", "deciding", "dismissed")
 
@@ -67,9 +73,8 @@ def _check_entry(verdict: Verdict, evidence: Evidence, last: State, row: Row) ->
 
 
 def _check_grounds(verdict: Verdict, user_id: str, trail: Trail, rows: Sequence[Row]) -> None:
-    """A conflict that was ever in the log was one at some time."""
-    was_one = any(is_conflict(s.asked, s.held, active=s.active) for s in trail.states)
-    extra = [row["id"] for row in rows if row["code"] in CONFLICTS and not was_one]
+    """A conflict that was ever in the log was one when it was opened, or not long before that."""
+    extra = [row["id"] for row in rows if row["code"] in CONFLICTS and not _was_one(trail, row)]
     verdict.figures["conflicts_extra"] += len(extra)
     for entry_id in extra:
         said = f"{user_id}: entry {entry_id} is a conflict that never was one"
@@ -83,3 +88,14 @@ def _check_succession(verdict: Verdict, user_id: str, rows: Sequence[Row]) -> No
             if newer["previous_id"] != older["id"]:
                 said = f"{user_id}: entry {newer['id']} does not point to {older['id']} before it"
                 verdict.broken("I4", said, user_id)
+
+
+def _was_one(trail: Trail, row: Row) -> bool:
+    """Whether a state that may have been read for this entry was a conflict."""
+    opened = seconds(row["opened_at"])
+    ends = [*(state.at for state in trail.states[1:]), inf]
+    return any(
+        is_conflict(state.asked, state.held, active=state.active)
+        for state, end in zip(trail.states, ends, strict=True)
+        if state.at <= opened + CLOCK_STEP and end >= opened - READ_BEFORE
+    )
