@@ -57,6 +57,8 @@ def may_look(reached: Stage, budget: Budget, last: datetime | None, now: datetim
 
 def sentence(reached: Stage, used: int | None, allowed: int | None) -> str | None:
     """What waits for calls, as people read it; None if nothing does."""
+    if reached is Stage.WRITES_ALONE and (used or 0) >= (allowed or 0):
+        return f"All {allowed} API calls of the last 24 hours are used: everything waits."
     what = {
         Stage.NO_RUNS: "reconciles wait",
         Stage.RARE_LOOKS: "reconciles wait and changes are looked for rarely",

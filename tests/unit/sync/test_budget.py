@@ -55,3 +55,9 @@ def test_people_read_what_waits() -> None:
     said = [sentence(reached, 9, 10) for reached in list(Stage)[1:]]
     assert all(text and text.startswith("9 of 10 API calls") for text in said)
     assert len(set(said)) == 3
+
+
+@pytest.mark.parametrize("used", [10, 12])
+def test_once_all_calls_are_used_everything_waits(used: int) -> None:
+    said = "All 10 API calls of the last 24 hours are used: everything waits."
+    assert sentence(Stage.WRITES_ALONE, used, 10) == said
