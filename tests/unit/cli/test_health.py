@@ -41,3 +41,10 @@ def test_no_heartbeat_is_no_health(store: SqlStore) -> None:
     with pytest.raises(typer.Exit):
         health(Part.LIVE)
     health(Part.BEAT)
+
+
+def test_signs_of_life_of_slow_workers_say_nothing_of_beat(store: SqlStore) -> None:
+    store.beat("worker-slow")
+    health(Part.SLOW)
+    with pytest.raises(typer.Exit):
+        health(Part.BEAT)

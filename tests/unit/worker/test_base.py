@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -14,7 +15,7 @@ from config.settings import Settings
 from sync.errors import NotAllowed, SyncError
 from worker import base
 from worker.app import make_app
-from worker.base import OrgTask, SyncTask, lanes, runtime, waker
+from worker.base import OrgTask, RunTask, SettleTask, SyncTask, lanes, runtime, waker
 from worker.lanes import Lane, Verdict
 
 
@@ -131,13 +132,111 @@ def test_a_task_of_an_org_runs_goes_aside_or_is_dropped(
 
     task = app.tasks["look"]
     monkeypatch.setattr(task, "apply_async", lambda args, queue: sent.append((args, queue)))
-    task.push_request(called_directly=False, delivery_info={"routing_key": "live"}, args=args)
-    try:
+    with _message(task, "live", args):
         task(*args)
-    finally:
-        task.pop_request()
     assert decided.asked == [("acme", Lane.LIVE, "look")]
     assert ran == ([args] if verdict is Verdict.RUN else [])
     assert sent == ([(args, "slow")] if verdict is Verdict.ASIDE else [])
     is_counted = verdict is Verdict.RUN and "bulk" not in args
     assert decided.timed == (["acme"] if is_counted else [])
+
+
+@contextmanager
+def _message(task: OrgTask, queue: str, args: tuple[str, ...]) -> Iterator[None]:
+    """As if a worker had taken a message of this task from a queue."""
+    task.push_request(called_directly=False, delivery_info={"routing_key": queue}, args=args)
+    try:
+        yield
+    finally:
+        task.pop_request()
+
+
+@pytest.fixture
+def decided(monkeypatch: pytest.MonkeyPatch) -> Decided:
+    made = Decided(Verdict.RUN)
+    monkeypatch.setattr(base, "lanes", lambda: made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("kind", "args", "slot"),
+    [
+        (OrgTask, ("acme",), "look"),
+        (SettleTask, ("acme", "live"), "settle:live"),
+        (SettleTask, ("acme", "bulk"), "settle:bulk"),
+        (RunTask, ("acme", "7"), "run"),
+    ],
+)
+def test_on_the_slow_workers_an_edit_does_not_wait_for_a_reconciles_batch(
+    app: Celery, decided: Decided, kind: type[OrgTask], args: tuple[str, ...], slot: str
+) -> None:
+    @app.task(base=kind, name="work", shared=False)
+    def work(*names: str) -> None:
+        """What is done is not asked here."""
+
+    task = app.tasks["work"]
+    with _message(task, "live", args):
+        task(*args)
+    assert decided.asked == [("acme", Lane.LIVE, slot)]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_end_of_slow_work_is_a_sign_of_life(
+    app: Celery, decided: Decided, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """A heartbeat would wait behind what takes long."""
+    beats: list[str] = []
+    known = SimpleNamespace(store=SimpleNamespace(beat=beats.append))
+    monkeypatch.setattr(base, "runtime", lambda: known)
+
+    @app.task(base=OrgTask, name="look", shared=False)
+    def look(org: str) -> None:
+        if fails:
+            raise SyncError("It took too long.")
+
+    task = app.tasks["look"]
+    for queue, said in (("live", []), ("slow", ["worker-slow"])):
+        decided.under_way = ["look"]
+        with _message(task, queue, ("acme",)):
+            task("acme")
+        assert beats == said
+
+
+def test_what_is_on_its_way_aside_is_not_sent_there_again_until_it_arrives(
+    app: Celery, decided: Decided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+
+    @app.task(base=OrgTask, name="look", shared=False)
+    def look(org: str) -> None:
+        """Nobody gets that far."""
+
+    task = app.tasks["look"]
+    monkeypatch.setattr(task, "apply_async", lambda _args, queue: sent.append(queue))
+    decided.verdict = Verdict.ASIDE
+    for _ in range(3):
+        with _message(task, "live", ("acme",)):
+            task("acme")
+    assert sent == ["slow"]
+    decided.verdict = Verdict.DROP
+    with _message(task, "slow", ("acme",)):
+        task("acme")
+    assert decided.under_way == []
+
+
+def test_what_could_not_be_sent_aside_is_not_on_its_way(
+    app: Celery, decided: Decided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise redis.ConnectionError("Connection refused.")
+
+    @app.task(base=OrgTask, name="look", shared=False)
+    def look(org: str) -> None:
+        """Nobody gets that far."""
+
+    task = app.tasks["look"]
+    monkeypatch.setattr(task, "apply_async", fail)
+    decided.verdict = Verdict.ASIDE
+    with _message(task, "live", ("acme",)):
+        task("acme")
+    assert decided.under_way == []

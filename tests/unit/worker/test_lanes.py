@@ -9,6 +9,7 @@ import redis
 from worker.app import HARD_LIMIT
 from worker.lanes import (
     ASIDE_SECONDS,
+    FORWARDED_SECONDS,
     LONG_SECONDS,
     TRIES,
     TURN_SECONDS,
@@ -171,6 +172,18 @@ def test_a_killed_workers_turn_ends_by_itself(
     with lanes.turn("acme", lane, "look"):
         [turn] = list(broker.scan_iter("license-sync:turn:*"))
         assert TURN_SECONDS - 5 < int(broker.ttl(turn)) <= TURN_SECONDS
+
+
+def test_work_leaves_once_until_it_arrives_or_its_message_is_given_up(
+    broker: redis.Redis, lanes: Lanes
+) -> None:
+    works = ("poll", "poll", "settle:live")
+    assert [lanes.leaves("acme", work) for work in works] == [True, False, True]
+    assert lanes.leaves("beta", "poll")
+    lanes.arrived("acme", "poll")
+    assert [lanes.leaves("acme", work) for work in works] == [True, False, False]
+    for mark in broker.scan_iter("license-sync:forwarded:*"):
+        assert 0 < int(broker.ttl(mark)) <= FORWARDED_SECONDS
 
 
 def test_no_task_outlives_its_turn() -> None:
