@@ -26,7 +26,7 @@ from sync.ports.settling import WRITES_PER_HOUR, SettleStore
 from sync.reconcile import Progress, Reconciler
 from sync.retrying import PROBLEM_SECONDS, Jitter, org_delay
 from sync.rules import Rulebook
-from sync.scan import Scanner, ScanReport
+from sync.scan import OVERLAP, Scanner, ScanReport
 from sync.settle import Settler, SettleReport
 
 SCHEMA_SECONDS = 300.0
@@ -74,7 +74,6 @@ class Org:
     budget: Budget = SANE_BUDGET
     writes_per_hour: int = WRITES_PER_HOUR
     meter: Meter = field(init=False)
-    _overlap_at: datetime | None = field(default=None, init=False)
     _schema_good_until: float = field(default=float("-inf"), init=False)
     _fingerprints: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -109,9 +108,9 @@ class Org:
 
     def overlap(self) -> ScanReport | None:
         """Come back over what the poll may have passed; None: not now."""
-        if not self.meter.may_look(self.store.state(self.name), self._overlap_at):
+        state, last = self.store.state(self.name), self.store.finished_at(self.name, OVERLAP)
+        if not self.meter.may_look(state, last):
             return None
-        self._overlap_at = self.store.now()
         return self._guarded(lambda: self._scanner().overlap())
 
     def may_run(self) -> bool:

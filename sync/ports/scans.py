@@ -48,6 +48,10 @@ class IntakeStore(Protocol):
         """End the lease after a whole scan: the org's last good poll is now."""
         ...
 
+    def finished_at(self, org: str, source: str) -> datetime | None:
+        """When a whole scan was finished last; None if none ever was."""
+        ...
+
     def drop_cursor(self, cursor: Cursor) -> None:
         """End the lease after a failed scan."""
         ...

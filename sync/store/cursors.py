@@ -79,6 +79,12 @@ class Cursors(Database):
             if cursor.source == POLL:
                 set_org(connection, cursor.org, last_poll_at=now)
 
+    def finished_at(self, org: str, source: str) -> datetime | None:
+        """When a whole scan was finished last; None if none ever was."""
+        query = select(_row.finished_at).where(_row.org == org, _row.source == source)
+        with self.reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     def drop_cursor(self, cursor: Cursor) -> None:
         """End the lease after a failed scan; quietly nothing if it is lost already."""
         with self.writing() as connection:

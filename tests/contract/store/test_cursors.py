@@ -85,3 +85,15 @@ def test_only_a_whole_poll_is_a_good_poll(scene: Scene, clock: Clock) -> None:
     now = clock.pass_(5)
     scene.store.finish_cursor(take(scene))
     assert scene.store.state(ORG).last_poll_at == now
+
+
+def test_when_a_whole_scan_was_finished_is_known_of_each_source(scene: Scene, clock: Clock) -> None:
+    assert scene.store.finished_at(ORG, "overlap") is None
+    scene.store.drop_cursor(take(scene, "overlap"))
+    assert scene.store.finished_at(ORG, "overlap") is None
+    scene.store.finish_cursor(take(scene, "overlap"))
+    finished = scene.store.now()
+    clock.pass_(5)
+    scene.store.finish_cursor(take(scene))
+    assert scene.store.finished_at(ORG, "overlap") == finished
+    assert scene.store.finished_at("beta", "overlap") is None

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from sync.arming import Mode
+from sync.budget import SANE_BUDGET
 from sync.errors import CallFailed, Failure, Remedy
 from sync.model import NONE, Flags
 from sync.org import SCHEMA_SECONDS, Org
@@ -508,3 +509,15 @@ def test_a_batch_whose_calls_take_long_books_in_time_what_it_did(bench: Bench) -
     assert outcomes[HistoryOutcome.NOT_SENT] == 20
     work(bench, org)
     assert all(bench.held(user) == PBX for user in users)
+
+
+def test_with_few_calls_left_all_processes_together_come_back_rarely(bench: Bench) -> None:
+    processes = [org_of(bench) for _ in range(5)]
+    work(bench, processes[0])
+    bench.store.report_usage(NAME, int(0.97 * bench.org.allowed), bench.org.allowed)
+    bench.org.used_by_others = int(0.97 * bench.org.allowed)
+    begun, done = bench.org.now, 0
+    while (bench.org.now - begun).total_seconds() < 4 * SANE_BUDGET.probe_seconds:
+        done += sum(process.overlap() is not None for process in processes)
+        bench.org.tick(300)
+    assert 3 <= done <= 5
