@@ -118,7 +118,7 @@ def test_a_decision_is_part_of_the_context(scene: Scene) -> None:
     assert known.resolution == a_resolution()
 
 
-def test_recent_are_the_ten_newest_that_held_or_may_hold(scene: Scene, clock: Clock) -> None:
+def test_recent_are_the_newest_that_held_or_may_hold(scene: Scene, clock: Clock) -> None:
     outcomes = [
         HistoryOutcome.CONFIRMED,
         HistoryOutcome.REFUSED,
@@ -126,12 +126,12 @@ def test_recent_are_the_ten_newest_that_held_or_may_hold(scene: Scene, clock: Cl
         HistoryOutcome.NOT_SENT,
         HistoryOutcome.UNKNOWN,
     ]
-    rows = [(write(scene, outcomes[i % 5]), outcomes[i % 5]) for i in range(25)]
+    rows = [(write(scene, outcomes[i % 5]), outcomes[i % 5]) for i in range(5 * RECENT // 2)]
     scene.notice(ANN)
     claim = scene.claim()
     recent = scene.store.context(claim)[only(claim).user_id].recent
     no_effect = (HistoryOutcome.REFUSED, HistoryOutcome.NOT_SENT)
-    expected = [id_ for id_, outcome in reversed(rows) if outcome not in no_effect][:10]
+    expected = [id_ for id_, outcome in reversed(rows) if outcome not in no_effect][:RECENT]
     assert [row.id for row in recent] == expected
 
 
