@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from admin.signin.tokens import create_token
 from cli.output import age, isoformat, moment, print_json, print_json_array, print_table, say
 from cli.session import JsonFlag, person, runtime, the_org
 from sync.ports.accounts import ApiToken, NewToken, Role
@@ -49,6 +48,9 @@ def create(
     json: JsonFlag = False,
 ) -> None:
     """Make a token, and show it this once."""
+    # Here, since no other command needs the page's framework, and it takes long to import.
+    from admin.signin.tokens import create_token
+
     orgs = frozenset(map(the_org, org)) if org else None
     made, secret = create_token(runtime().store, NewToken(name, role, orgs), person())
     if json:

@@ -282,7 +282,7 @@ POLICIES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(POLICIES, st.data())
 def test_a_policy_is_refused_or_its_own_rules_hold(
     data: dict[str, object], draw: st.DataObject
@@ -297,7 +297,7 @@ def test_a_policy_is_refused_or_its_own_rules_hold(
     assert failed(proof) == [], [prop.counterexamples[:1] for prop in proof.properties]
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     st.booleans(),
     st.booleans(),

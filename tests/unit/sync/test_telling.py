@@ -283,7 +283,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_each_condition_is_told_once_and_its_end_once_whatever_fails(
     steps: list[tuple[str, object]],
 ) -> None:
