@@ -10,20 +10,23 @@ done at once is decided by the database's leases.
 """
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 
 import redis
 
-TURN_SECONDS = 120
-"""As long as a task may take: its org must not get a second slot before it ends."""
+TURN_SECONDS = 15
+"""How long a killed worker's turn stands; that of a task that goes on is renewed in time."""
 
 YOUNG_SECONDS = 1.0
 """A live turn of less is waited for: by far most tasks end sooner."""
 
 TRIES, _BETWEEN_TRIES = 50, YOUNG_SECONDS / 50
+
+_RENEWALS = 3
 
 LONG_SECONDS = 5.0
 """A live task of this length makes room: others may have waited for it all that time."""
@@ -34,7 +37,9 @@ FORWARDED_SECONDS = 180
 ASIDE_SECONDS = 60
 """How long an org stays aside after its last task that took long: a few polls."""
 
-_LEAVE = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end"
+_MINE = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call({}) end"
+_LEAVE = _MINE.format("'del', KEYS[1]")
+_RENEW = _MINE.format("'expire', KEYS[1], ARGV[2]")
 
 
 class Lane(StrEnum):
@@ -68,6 +73,7 @@ class Lanes:
         self._live_turns = live_turns
         self._sleep = sleep
         self._leave = broker.register_script(_LEAVE)
+        self._renew = broker.register_script(_RENEW)
 
     @contextmanager
     def turn(self, org: str, lane: Lane, kind: str) -> Iterator[Verdict]:
@@ -86,7 +92,8 @@ class Lanes:
             yield Verdict.ASIDE if lane is Lane.LIVE else Verdict.DROP
             return
         try:
-            yield Verdict.RUN
+            with self._renewed(turn, token):
+                yield Verdict.RUN
         finally:
             self._leave(keys=[turn], args=[token])
 
@@ -104,23 +111,38 @@ class Lanes:
         self._broker.delete(_forwarded(org, work))
 
     def _take(self, turns: list[str], token: str) -> str | None:
-        free = (t for t in turns if self._broker.set(t, token, nx=True, ex=TURN_SECONDS))
-        return next(free, None)
+        for turn in turns:
+            if self._broker.set(turn, token, nx=True, ex=TURN_SECONDS):
+                self._broker.set(_young(turn), 1, px=int(YOUNG_SECONDS * 1000))
+                return turn
+        return None
+
+    @contextmanager
+    def _renewed(self, turn: str, token: str) -> Iterator[None]:
+        """Renew the turn meanwhile, so that it can end soon after a worker that was killed."""
+        ended = threading.Event()
+        thread = threading.Thread(target=self._go_on, args=(turn, token, ended), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+    def _go_on(self, turn: str, token: str, ended: threading.Event) -> None:
+        while not ended.wait(TURN_SECONDS / _RENEWALS):
+            with suppress(redis.RedisError):  # it ends, and another task may begin beside this one
+                self._renew(keys=[turn], args=[token, TURN_SECONDS])
 
     def _wait(self, turns: list[str], token: str) -> str | None:
         """One of these live turns, as long as there is a young one and for no longer than that."""
         for _ in range(TRIES):
-            if self._youngest(turns) >= YOUNG_SECONDS:
+            if not self._broker.exists(*map(_young, turns)):
                 break
             self._sleep(_BETWEEN_TRIES)
             if turn := self._take(turns, token):
                 return turn
         return None
-
-    def _youngest(self, turns: list[str]) -> float:
-        """How many seconds ago the last of these live turns was taken; 0 if one is free again."""
-        left = [int(self._broker.pttl(turn)) for turn in turns]
-        return 0.0 if min(left) < 0 else TURN_SECONDS - max(left) / 1000
 
 
 def rounds(most: int, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:
@@ -141,6 +163,10 @@ def _turns(org: str, lane: Lane, kind: str, count: int) -> list[str]:
     if lane is Lane.LIVE:
         return [f"license-sync:turn:live:{number}:{org}" for number in range(count)]
     return [f"license-sync:turn:slow:{kind}:{org}"]
+
+
+def _young(turn: str) -> str:
+    return f"{turn}:young"
 
 
 def _aside(org: str) -> str:

@@ -1,12 +1,13 @@
 """Turns of orgs on a real broker: who runs where, and that nothing stays taken for ever."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import redis
 
-from worker.app import HARD_LIMIT
 from worker.lanes import (
     ASIDE_SECONDS,
     FORWARDED_SECONDS,
@@ -59,12 +60,19 @@ def test_an_org_holds_one_live_slot_and_the_rest_goes_aside(lanes: Lanes) -> Non
 
 
 @contextmanager
-def taken(broker: redis.Redis, lanes: Lanes, seconds_ago: float = 0) -> Iterator[str]:
-    """Another task of the org, that began so long ago; its turn."""
+def taken(broker: redis.Redis, lanes: Lanes, *, is_young: bool = True) -> Iterator[str]:
+    """Another task of the org, that began just now or a while ago; its turn."""
     with lanes.turn("acme", Lane.LIVE, "look"):
-        [turn] = list(broker.scan_iter("license-sync:turn:*"))
-        broker.pexpire(turn, int((TURN_SECONDS - seconds_ago) * 1000))
+        [turn] = turns(broker)
+        if not is_young:
+            broker.delete(f"{turn}:young")
         yield turn
+
+
+def turns(broker: redis.Redis) -> list[str]:
+    """The turns that are taken."""
+    found = [key.decode() for key in broker.scan_iter("license-sync:turn:*")]
+    return sorted(key for key in found if not key.endswith(":young"))
 
 
 def test_what_another_task_is_about_to_give_back_is_waited_for(
@@ -80,7 +88,7 @@ def test_nobody_waits_for_a_task_that_has_gone_on_for_a_while(
     broker: redis.Redis, lanes: Lanes, waits: Waits
 ) -> None:
     with (
-        taken(broker, lanes, seconds_ago=YOUNG_SECONDS),
+        taken(broker, lanes, is_young=False),
         lanes.turn("acme", Lane.LIVE, "settle") as verdict,
     ):
         assert (verdict, waits.count) == (ASIDE, 0)
@@ -96,11 +104,11 @@ def test_a_wait_ends_although_there_is_a_new_task_each_time(
 def test_of_several_turns_a_young_one_is_waited_for(broker: redis.Redis, waits: Waits) -> None:
     lanes = Lanes(broker, live_turns=2, sleep=waits)
     with (
-        taken(broker, lanes, seconds_ago=60),
+        taken(broker, lanes, is_young=False) as first,
         lanes.turn("acme", Lane.LIVE, "look"),
     ):
-        turns = list(broker.scan_iter("license-sync:turn:*"))
-        waits.then = lambda: broker.delete(max(turns, key=broker.pttl))
+        [young] = [turn for turn in turns(broker) if turn != first]
+        waits.then = lambda: broker.delete(young)
         with lanes.turn("acme", Lane.LIVE, "settle") as verdict:
             assert (verdict, waits.count) == (RUN, 3)
 
@@ -170,7 +178,7 @@ def test_a_killed_workers_turn_ends_by_itself(
     broker: redis.Redis, lanes: Lanes, lane: Lane
 ) -> None:
     with lanes.turn("acme", lane, "look"):
-        [turn] = list(broker.scan_iter("license-sync:turn:*"))
+        [turn] = turns(broker)
         assert TURN_SECONDS - 5 < int(broker.ttl(turn)) <= TURN_SECONDS
 
 
@@ -186,14 +194,47 @@ def test_work_leaves_once_until_it_arrives_or_its_message_is_given_up(
         assert 0 < int(broker.ttl(mark)) <= FORWARDED_SECONDS
 
 
-def test_no_task_outlives_its_turn() -> None:
-    assert TURN_SECONDS >= HARD_LIMIT
+def test_a_turn_lasts_as_long_as_its_task(
+    broker: redis.Redis, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.lanes.TURN_SECONDS", 1)
+    with taken(broker, lanes, is_young=False):
+        time.sleep(1.5)
+        with lanes.turn("acme", Lane.LIVE, "look") as meanwhile:
+            assert meanwhile is ASIDE
+
+
+def test_nobody_renews_a_turn_that_another_one_has_by_now(
+    broker: redis.Redis, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.lanes.TURN_SECONDS", 1)
+    with taken(broker, lanes) as turn:
+        broker.set(turn, "somebody else's", ex=1)
+        time.sleep(1.2)
+        assert turns(broker) == []
+
+
+def test_a_broker_that_is_away_for_a_moment_ends_no_renewal(
+    broker: redis.Redis, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.lanes.TURN_SECONDS", 2)
+    renew, answers = lanes._renew, iter([False])
+
+    def sometimes(**order: Any) -> None:
+        if not next(answers, True):
+            raise redis.ConnectionError
+        renew(**order)
+
+    monkeypatch.setattr(lanes, "_renew", sometimes)
+    with taken(broker, lanes):
+        time.sleep(2.5)
+        assert len(turns(broker)) == 1
 
 
 def test_an_error_gives_the_turn_back(broker: redis.Redis, lanes: Lanes) -> None:
     with pytest.raises(RuntimeError), lanes.turn("acme", Lane.LIVE, "look"):
         raise RuntimeError
-    assert list(broker.scan_iter("license-sync:turn:*")) == []
+    assert turns(broker) == []
 
 
 def test_who_outstays_a_turn_does_not_end_that_of_the_next(
