@@ -83,17 +83,24 @@ def test_a_record_that_moved_behind_the_journal_is_found(tale: Tale) -> None:
 
 def test_a_parked_user_is_excused_where_people_see_why(tale: Tale) -> None:
     tale.edit(GRANTED, requested(Insight=True))
-    tale.park(GRANTED)
+    tale.park(GRANTED, "fighting")
     verdict = check(tale.evidence())
     assert verdict.sentences == []
     assert verdict.users["unsettled"] == {GRANTED}
     assert verdict.users["lost"] == set()
 
 
+def test_who_is_parked_for_what_was_mended_and_tried_again_is_lost(tale: Tale) -> None:
+    tale.edit(GRANTED, requested(Insight=True))
+    tale.park(GRANTED, "FIELD_CUSTOM_VALIDATION_EXCEPTION")
+    assert check(tale.evidence()).users["lost"] == {GRANTED}
+    assert broken(tale) == {"I1"}
+
+
 @pytest.mark.parametrize("how", ["not listed", "no reason"])
 def test_a_parked_user_that_nobody_sees_is_forgotten(tale: Tale, how: str) -> None:
     tale.edit(GRANTED, requested(Insight=True))
-    tale.park(GRANTED, error_reason="" if how == "no reason" else "why")
+    tale.park(GRANTED, "fighting", error_reason="" if how == "no reason" else "why")
     if how == "not listed":
         tale.listed.clear()
     assert broken(tale) == {"I2"}

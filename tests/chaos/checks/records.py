@@ -10,6 +10,8 @@ from tests.e2e.ruling import Ruling
 
 CONFLICTS = frozenset({"mutually_exclusive", "both_held"})
 BRAKED = "braked"
+EXCUSED = frozenset({"fighting", "held_back"})
+"""Why somebody may be parked although all is mended and was tried again."""
 
 
 def check_records(verdict: Verdict, evidence: Evidence, trails: Mapping[str, Trail]) -> None:
@@ -52,9 +54,9 @@ def _check_end(
 def _check_wrong(
     verdict: Verdict, evidence: Evidence, user_id: str, trail: Trail, parked: Row | None
 ) -> None:
-    """Wrong flags are excused by being parked, where people see it."""
+    """Wrong flags are excused by being parked for a reason that stands, where people see it."""
     verdict.users["unsettled"].add(user_id)
-    if parked is not None:
+    if parked is not None and parked["error_code"] in EXCUSED:
         _check_visible(verdict, evidence, user_id, parked)
         return
     verdict.users["lost"].add(user_id)
