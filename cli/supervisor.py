@@ -14,6 +14,11 @@ from types import FrameType
 from typing import IO
 
 STOP_SECONDS = 30.0
+BREATH_SECONDS = 0.7
+"""For what was fed last: a worker that is told to end while a task runs waits out all of its 20 s.
+https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown
+"""
+
 LOOK_SECONDS = 0.5
 RESTART_SECONDS = (0.2, 1.0, 5.0, 15.0)
 STEADY_SECONDS = 60.0
@@ -26,7 +31,7 @@ class Process:
     Its output goes to `log`, or to our standard error where that is None; what it prints on
     standard output goes to `answer`, made anew at each start, where that is named. `folder` is
     made before each start if it is not there: whoever wipes it must not keep the process down.
-    Others talk to one that `serves`: it ends after them.
+    Others talk to one that `serves`: it ends after them. One that `feeds` others ends before them.
     """
 
     name: str
@@ -36,6 +41,7 @@ class Process:
     answer: Path | None = None
     folder: Path | None = None
     serves: bool = False
+    feeds: bool = False
     popen: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     falls: int = 0
@@ -145,13 +151,22 @@ class Supervisor:
                     tell(fall)
 
     def stop(self) -> None:
-        """End all processes: first those that only use others, all at the same time."""
-        for serves in (False, True):
-            some = [process for process in self.processes if process.serves is serves]
-            for process in some:
-                process.ask_to_stop()
-            for process in some:
-                process.wait_until_stopped(STOP_SECONDS)
+        """End all processes: what feeds others first, what serves others last."""
+        fed = [process for process in self.processes if process.feeds]
+        if fed:
+            _stop(fed)
+            time.sleep(BREATH_SECONDS)
+        rest = [process for process in self.processes if not process.feeds]
+        _stop([process for process in rest if not process.serves])
+        _stop([process for process in rest if process.serves])
+
+
+def _stop(some: Sequence[Process]) -> None:
+    """End these at the same time."""
+    for process in some:
+        process.ask_to_stop()
+    for process in some:
+        process.wait_until_stopped(STOP_SECONDS)
 
 
 def _reason(code: int) -> str:

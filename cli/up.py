@@ -64,7 +64,7 @@ def start_parts(supervisor: Supervisor, settings: Settings, logs: Path | None) -
     for queue in Queue:
         command = worker_command(settings, [queue])
         supervisor.start(Process(f"worker-{queue}", command, _ENV, _log(logs, f"worker-{queue}")))
-    supervisor.start(Process("beat", beat_command(), _ENV, _log(logs, "beat")))
+    supervisor.start(Process("beat", beat_command(), _ENV, _log(logs, "beat"), feeds=True))
     supervisor.start(Process("admin", admin_command(), _ENV, _log(logs, "admin")))
 
 

@@ -10,7 +10,7 @@ from tests.chaos.schedule import draw
 from tests.chaos.stage import DATABASES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-SECONDS = 12.0
+SECONDS = 9.0
 USERS = 120
 
 

@@ -47,3 +47,29 @@ def test_what_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
     assert part.look(now=2.0) is None
     assert part.popen is not None
     part.popen.wait()
+
+
+def test_who_feeds_the_others_ends_before_them_and_who_serves_them_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is told to end while it is fed waits out all the time that it has."""
+    told: list[str] = []
+    stop = Process.wait_until_stopped
+
+    def ask(part: Process) -> None:
+        told.append(part.name)
+        assert part.popen is not None
+        part.popen.kill()
+
+    def wait(part: Process, patience: float) -> None:
+        stop(part, patience)
+        told.append(f"{part.name} ended")
+
+    monkeypatch.setattr(Process, "ask_to_stop", ask)
+    monkeypatch.setattr(Process, "wait_until_stopped", wait)
+    made = Supervisor()
+    for name, how in (("broker", {"serves": True}), ("worker", {}), ("beat", {"feeds": True})):
+        made.start(Process(name, ["-c", "import time; time.sleep(60)"], {}, tmp_path / name, **how))
+    made.stop()
+    expected = ["beat", "beat ended", "worker", "worker ended", "broker", "broker ended"]
+    assert told == expected
