@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from bench.toggling import toggles
 from sync.ports.pending import Priority
 from tests.e2e.harness import (
     API,
@@ -33,7 +34,6 @@ from tests.e2e.waiting import Askers
 QUIET = (ORG, "quiet2", "quiet3", "quiet4", "quiet5", "quiet6")
 SECRET, QUOTA, FLOOD, SLOW = "secret", "quota", "flood", "slow"
 EVERYBODY = (*QUIET, SECRET, QUOTA, FLOOD, SLOW)
-CHUNK = 200
 EVERY = 2.3
 """Seconds from round to round: no multiple of a poll, so that edits meet all of its interval."""
 
@@ -103,17 +103,9 @@ def _fill(made: Program, org: Salesforce) -> None:
     wait_for("armed", lambda: made.count(f"{_ARMED} AND org = '{FLOOD}'"), START_SECONDS)
     made.run("orgs", "pause", FLOOD)
     users = [user for user in org.users().values() if user["IsActive"]]
-    for start in range(0, len(users), CHUNK):
-        records = [
-            {
-                "attributes": {"type": "User"},
-                "id": user["Id"],
-                "Requested_Insight__c": not user["Requested_Insight__c"],
-            }
-            for user in users[start : start + CHUNK]
-        ]
+    for body in toggles(users):
         address = f"{org.url}{API}/composite/sobjects"
-        org.http.patch(address, json={"records": records}, timeout=60).raise_for_status()
+        org.http.patch(address, json=body, timeout=60).raise_for_status()
     wait_for("all wait", lambda: made.count(_LIVE_WAITING) >= 0.9 * len(users), START_SECONDS)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import requests
 
+from bench.toggling import toggles
 from cli.demo_org import API, Address, start_org
 from cli.session import runtime
 from cli.supervisor import Supervisor
@@ -26,7 +27,6 @@ from sync.ports.pending import Cause, Notice, Priority
 
 ORG = "demo"
 RATE = 20
-CHUNK = 200
 
 
 class Org:
@@ -54,16 +54,7 @@ class Org:
 
     def toggle(self, users: Sequence[dict[str, Any]]) -> None:
         """Ask for Insight, or no longer."""
-        for start in range(0, len(users), CHUNK):
-            records = [
-                {
-                    "attributes": {"type": "User"},
-                    "id": u["Id"],
-                    "Requested_Insight__c": not u["Requested_Insight__c"],
-                }
-                for u in users[start : start + CHUNK]
-            ]
-            body = {"allOrNone": False, "records": records}
+        for body in toggles(users):
             self.call("PATCH", f"{API}/composite/sobjects", body)
 
     def writes(self, since: int, by: str) -> Iterator[tuple[str, float]]:

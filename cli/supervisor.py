@@ -152,9 +152,9 @@ class Supervisor:
 
     def stop(self) -> None:
         """End all processes: what feeds others first, what serves others last."""
-        fed = [process for process in self.processes if process.feeds]
-        if fed:
-            _stop(fed)
+        feeding = [process for process in self.processes if process.feeds]
+        if feeding:
+            _stop(feeding)
             time.sleep(BREATH_SECONDS)
         rest = [process for process in self.processes if not process.feeds]
         _stop([process for process in rest if not process.serves])

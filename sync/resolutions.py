@@ -14,6 +14,9 @@ from sync.ports.conflict_log import Entry, EntryStatus, Resolution
 from sync.ports.history import HistoryRow
 from sync.ports.settling import UserContext
 
+_BLUR = timedelta(seconds=2)
+"""How far off a time of the org's may be in the database's time: answers are dated in seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class CarryOut:
@@ -38,10 +41,6 @@ class Overtaken:
 
 
 ResolutionStep = CarryOut | Credited | Overtaken
-
-
-_BLUR = timedelta(seconds=2)
-"""How far off a time of the org's may be in the database's time: answers are dated in seconds."""
 
 
 def resolution_step(

@@ -34,7 +34,7 @@ LEASE_SECONDS = 30.0
 BATCH_SECONDS = 45.0
 """After this a batch sends nothing more and books what it did: a worker is cut off at twice that.
 
-One call may take long besides, since it is in its timeout that the worker finds out.
+A call that is under way by then is waited for.
 """
 
 

@@ -28,23 +28,27 @@ def runtime() -> Runtime:
 
 
 @cache
+def broker() -> redis.Redis:
+    """This process's connections to the broker, for marks beside its messages."""
+    return redis.Redis.from_url(runtime().settings.redis(), socket_timeout=5)
+
+
+@cache
 def waker() -> Waker:
     """This process's wake-ups."""
-    return Waker(redis.Redis.from_url(runtime().settings.redis(), socket_timeout=5))
+    return Waker(broker())
 
 
 @cache
 def lanes() -> Lanes:
     """Which workers an org's tasks run on, as this process sees it."""
-    settings = runtime().settings
-    broker = redis.Redis.from_url(settings.redis(), socket_timeout=5)
-    return Lanes(broker, live_turns(settings.live_workers))
+    return Lanes(broker(), live_turns(runtime().settings.live_workers))
 
 
 @cache
 def ticks() -> Ticks:
     """Which ticks were carried out lately."""
-    return Ticks(redis.Redis.from_url(runtime().settings.redis(), socket_timeout=5))
+    return Ticks(broker())
 
 
 @setup_logging.connect
@@ -56,10 +60,8 @@ def _log(**_: object) -> None:
 
 @worker_process_init.connect
 def _forget_parent(**_: object) -> None:
-    runtime.cache_clear()
-    waker.cache_clear()
-    lanes.cache_clear()
-    ticks.cache_clear()
+    for made in (runtime, broker, waker, lanes, ticks):
+        made.cache_clear()
 
 
 class SyncTask(Task):  # type: ignore[type-arg]
@@ -94,6 +96,10 @@ class OrgTask(SyncTask):
         """The kind of a call with these arguments after the org."""
         return "look"
 
+    def tells_length(self, *_args: Any) -> bool:
+        """Whether the time that such a call takes says that the org takes long."""
+        return True
+
     def _begin(self, org: str, *args: Any) -> Any:
         """Run it, or send it to the slow workers, or drop what is being done there."""
         lane = _lane(self)
@@ -119,15 +125,12 @@ class OrgTask(SyncTask):
             raise
 
     def _timed(self, lane: Lane, org: str, *args: Any) -> Any:
-        """Bulk work takes its time by design: only live work says whether the org takes long.
-
-        On the slow workers heartbeats wait behind what takes long, so that its end is one.
-        """
+        """On the slow workers heartbeats wait behind what takes long, so that its end is one."""
         started = time.monotonic()
         try:
             return super()._begin(org, *args)
         finally:
-            if Lane.BULK.value not in args and not isinstance(self, RunTask):
+            if self.tells_length(*args):
                 lanes().took(org, time.monotonic() - started)
             if lane is Lane.SLOW:
                 runtime().store.beat("worker-slow")
@@ -140,6 +143,10 @@ class SettleTask(OrgTask):
         """One for each of the queues that its users wait in."""
         return ":".join(("settle", *map(str, args)))
 
+    def tells_length(self, *args: Any) -> bool:
+        """What a reconcile found takes its time by design."""
+        return Lane.BULK.value not in args
+
 
 class RunTask(OrgTask):
     """A pass of a run over one org."""
@@ -147,6 +154,10 @@ class RunTask(OrgTask):
     def kind(self, *_args: Any) -> str:
         """One for all runs: there is one at a time."""
         return "run"
+
+    def tells_length(self, *_args: Any) -> bool:
+        """A pass takes its time by design."""
+        return False
 
 
 def _work(task: "Task[..., Any]", *args: Any) -> str:

@@ -9,7 +9,6 @@ worker blocks nothing for long, and lost marks cost one more task that takes lon
 done at once is decided by the database's leases.
 """
 
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,8 @@ from contextlib import contextmanager, suppress
 from enum import StrEnum
 
 import redis
+from redis.exceptions import LockError
+from redis.lock import Lock
 
 TURN_SECONDS = 15
 """How long a killed worker's turn stands; that of a task that goes on is renewed in time."""
@@ -36,10 +37,6 @@ FORWARDED_SECONDS = 180
 
 ASIDE_SECONDS = 60
 """How long an org stays aside after its last task that took long: a few polls."""
-
-_MINE = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call({}) end"
-_LEAVE = _MINE.format("'del', KEYS[1]")
-_RENEW = _MINE.format("'expire', KEYS[1], ARGV[2]")
 
 
 class Lane(StrEnum):
@@ -72,8 +69,6 @@ class Lanes:
         self._broker = broker
         self._live_turns = live_turns
         self._sleep = sleep
-        self._leave = broker.register_script(_LEAVE)
-        self._renew = broker.register_script(_RENEW)
 
     @contextmanager
     def turn(self, org: str, lane: Lane, kind: str) -> Iterator[Verdict]:
@@ -84,18 +79,19 @@ class Lanes:
         if lane is Lane.BULK:
             yield Verdict.RUN
             return
-        token, turns = secrets.token_hex(8), _turns(org, lane, kind, self._live_turns)
-        turn = self._take(turns, token)
+        turns = _turns(org, lane, kind, self._live_turns)
+        turn = self._take(turns)
         if turn is None and lane is Lane.LIVE:
-            turn = self._wait(turns, token)
+            turn = self._wait(turns)
         if turn is None:
             yield Verdict.ASIDE if lane is Lane.LIVE else Verdict.DROP
             return
         try:
-            with self._renewed(turn, token):
+            with _renewed(turn):
                 yield Verdict.RUN
         finally:
-            self._leave(keys=[turn], args=[token])
+            with suppress(LockError):  # it ended, and may be another task's by now
+                turn.release()
 
     def took(self, org: str, seconds: float) -> None:
         """Note how long a task of the org's live work took."""
@@ -110,39 +106,43 @@ class Lanes:
         """It is there, or could not be sent: from now on the same may be sent again."""
         self._broker.delete(_forwarded(org, work))
 
-    def _take(self, turns: list[str], token: str) -> str | None:
-        for turn in turns:
-            if self._broker.set(turn, token, nx=True, ex=TURN_SECONDS):
-                self._broker.set(_young(turn), 1, px=int(YOUNG_SECONDS * 1000))
+    def _take(self, turns: list[str]) -> Lock | None:
+        for name in turns:
+            # Another thread renews it.
+            turn: Lock = self._broker.lock(name, timeout=TURN_SECONDS, thread_local=False)
+            if turn.acquire(blocking=False):
+                self._broker.set(_young(name), 1, px=int(YOUNG_SECONDS * 1000))
                 return turn
         return None
 
-    @contextmanager
-    def _renewed(self, turn: str, token: str) -> Iterator[None]:
-        """Renew the turn meanwhile, so that it can end soon after a worker that was killed."""
-        ended = threading.Event()
-        thread = threading.Thread(target=self._go_on, args=(turn, token, ended), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join()
-
-    def _go_on(self, turn: str, token: str, ended: threading.Event) -> None:
-        while not ended.wait(TURN_SECONDS / _RENEWALS):
-            with suppress(redis.RedisError):  # it ends, and another task may begin beside this one
-                self._renew(keys=[turn], args=[token, TURN_SECONDS])
-
-    def _wait(self, turns: list[str], token: str) -> str | None:
+    def _wait(self, turns: list[str]) -> Lock | None:
         """One of these live turns, as long as there is a young one and for no longer than that."""
         for _ in range(TRIES):
             if not self._broker.exists(*map(_young, turns)):
                 break
             self._sleep(_BETWEEN_TRIES)
-            if turn := self._take(turns, token):
+            if turn := self._take(turns):
                 return turn
         return None
+
+
+@contextmanager
+def _renewed(turn: Lock) -> Iterator[None]:
+    """Renew the turn meanwhile, so that it can end soon after a worker that was killed."""
+    ended = threading.Event()
+    thread = threading.Thread(target=_go_on, args=(turn, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _go_on(turn: Lock, ended: threading.Event) -> None:
+    while not ended.wait(TURN_SECONDS / _RENEWALS):
+        with suppress(redis.RedisError):  # it ends, and another task may begin beside this one
+            turn.reacquire()
 
 
 def rounds(most: int, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:

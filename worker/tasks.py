@@ -53,7 +53,7 @@ def reconcile(org: str, run_id: int) -> None:
         return
     log.info("%s: %s %d read %d users", org, run.kind, run.id, run.users_read)
     waker().wake(settle, org, BULK)
-    if run.status in (RunStatus.QUEUED, RunStatus.APPLYING) and runtime().org(org).may_run():
+    if run.status in (RunStatus.QUEUED, RunStatus.APPLYING) and runtime().may_run(org):
         waker().wake_run(reconcile, org, run_id)
 
 

@@ -36,7 +36,8 @@ def chunking(header: str | None) -> tuple[int, str]:
     words = [part.strip() for part in (header or "").split(";") if part.strip()]
     if not words or words[0].lower() == "false":
         return 0, ""
-    options = {name.strip().lower(): value.strip() for name, _, value in map(_split, words)}
+    pairs = (word.partition("=") for word in words)
+    options = {name.strip().lower(): value.strip() for name, _, value in pairs}
     size = options.get("chunksize", str(CHUNK))
     if not size.isdigit() or not 0 < int(size) <= LARGEST_CHUNK:
         message = f"InvalidJob : chunkSize must be a number from 1 to {LARGEST_CHUNK}: {size}"
@@ -116,7 +117,3 @@ def between(soql: str, begin: str, end: str | None) -> str:
     if found is None:
         return f"{soql.rstrip()} WHERE {bounds}"
     return f"{soql[: found.end()]} ({soql[found.end() :].strip()}) AND {bounds}"
-
-
-def _split(word: str) -> tuple[str, str, str]:
-    return word.partition("=")

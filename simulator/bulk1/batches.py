@@ -8,7 +8,6 @@ from __future__ import annotations
 from simulator.bulk import query
 from simulator.bulk.allotments import check_batches
 from simulator.bulk.dialect import EITHER
-from simulator.bulk.forms import FORMS
 from simulator.bulk.job import Job, Kind, State
 from simulator.bulk.jobs import DAY
 from simulator.bulk.working import resume
@@ -104,7 +103,7 @@ def _check(call: Call, job: Job, raw: bytes) -> None:
     if len(raw) > LARGEST:
         raise refusal("ClientInputError", f"The batch is larger than {LARGEST} bytes")
     kind = media_type(call.headers)
-    allowed = {TYPES[name] for name in FORMS if name == job.content_type}
-    if kind and kind not in allowed | ({"text/xml"} if job.content_type == "XML" else set()):
+    allowed = {TYPES[job.content_type]} | ({"text/xml"} if job.content_type == "XML" else set())
+    if kind and kind not in allowed:
         message = f"Content-Type {kind} does not match the job's contentType {job.content_type}"
         raise refusal("ClientInputError", message)

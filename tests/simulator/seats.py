@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from tests.simulator.running import ROOT
+from tests.simulator.running import ROOT, Client, Simulator
 
 SPACE = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
 OBJECT = f"""<CustomObject {SPACE}><label>Seat</label><nameField><label>Seat Name</label>
@@ -41,3 +44,20 @@ def project(folder: Path, *, hard_delete: bool = True) -> Path:
     end = "</PermissionSet>"
     rights.write_text(rights.read_text().replace(end, more + end))
     return made
+
+
+@contextmanager
+def org_with_seats(folder: Path, *, users: int, seed: int) -> Iterator[Simulator]:
+    """An org with an object that can be deleted and has an external id."""
+    simulator = Simulator(
+        *("--users", str(users), "--seed", str(seed), "--schema", str(project(folder)))
+    )
+    yield simulator
+    assert simulator.stop() == 0
+
+
+def seat(client: Client, code: str) -> dict[str, Any]:
+    """The seat with this code."""
+    names = "Id, Name, Code__c, Holder__c, Booked__c, Price__c, Since__c, Note__c"
+    [found] = client.soql(f"SELECT {names} FROM Seat__c WHERE Code__c = '{code}'")
+    return found

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.simulator.bulk1_jobs import SPACE, Job, call, error
 from tests.simulator.bulk_jobs import rows
 from tests.simulator.running import Client, Simulator
-from tests.simulator.seats import project
+from tests.simulator.seats import org_with_seats, seat
 
 NIL = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
 
 @pytest.fixture(scope="module")
 def seats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    schema = str(project(tmp_path_factory.mktemp("project")))
-    simulator = Simulator("--users", "20", "--seed", "3", "--schema", schema)
-    yield simulator
-    assert simulator.stop() == 0
+    with org_with_seats(tmp_path_factory.mktemp("project"), users=20, seed=3) as made:
+        yield made
 
 
 @pytest.fixture
 def loader(seats: Simulator) -> Iterator[Client]:
     yield seats.login()
     seats.control("DELETE", "faults")
-
-
-def stored(client: Client, code: str) -> dict[str, Any]:
-    names = "Id, Name, Code__c, Holder__c, Booked__c, Price__c, Since__c, Note__c"
-    [found] = client.soql(f"SELECT {names} FROM Seat__c WHERE Code__c = '{code}'")
-    return found
 
 
 def xml(*records: str) -> str:
@@ -50,7 +41,7 @@ def test_results_in_csv(loader: Client) -> None:
         assert answer.headers["Content-Type"] == "text/csv"
         head, good, bad = rows(answer.text)
         assert head == ["Id", "Success", "Created", "Error"]
-        assert good == [stored(loader, code)["Id"], "true", "true", ""]
+        assert good == [seat(loader, code)["Id"], "true", "true", ""]
         assert bad[:3] == ["", "false", "false"]
         assert bad[3].startswith("STRING_TOO_LONG:")
         assert bad[3].endswith(":Name --")
@@ -68,11 +59,11 @@ def test_records_in_json(seats: Simulator, loader: Client) -> None:
     assert (done["state"], done["numberRecordsFailed"]) == ("Completed", 1)
     assert answer.headers["Content-Type"] == "application/json"
     first, second, third = answer.json()
-    found = stored(loader, "j1")
+    found = seat(loader, "j1")
     assert (found["Price__c"], found["Booked__c"]) == (2.5, True)
     assert first == {"success": True, "created": True, "id": found["Id"], "errors": []}
-    assert second["id"] == stored(loader, "j2")["Id"]
-    assert stored(loader, "j2")["Holder__c"] == seats.control("GET", "state")["admin_id"]
+    assert second["id"] == seat(loader, "j2")["Id"]
+    assert seat(loader, "j2")["Holder__c"] == seats.control("GET", "state")["admin_id"]
     assert (third["success"], third["created"], third["id"]) == (False, False, None)
     [problem] = third["errors"]
     assert problem["statusCode"] == "INVALID_TYPE_ON_FIELD_IN_RECORD"
@@ -82,8 +73,8 @@ def test_records_in_json(seats: Simulator, loader: Client) -> None:
     changes = [{"Code__c": "j2", "Note__c": None}, {"Code__c": "j1", "Name": "K"}]
     _, again = Job(loader, "upsert", "Seat__c", "JSON", **order).run(json.dumps(changes))
     assert [one["created"] for one in again.json()] == [False, False]
-    assert (stored(loader, "j2")["Note__c"], stored(loader, "j2")["Name"]) == (None, "J")
-    assert stored(loader, "j1")["Name"] == "K"
+    assert (seat(loader, "j2")["Note__c"], seat(loader, "j2")["Name"]) == (None, "J")
+    assert seat(loader, "j1")["Name"] == "K"
 
 
 def test_records_in_xml(seats: Simulator, loader: Client) -> None:
@@ -93,7 +84,7 @@ def test_records_in_xml(seats: Simulator, loader: Client) -> None:
     job = Job(loader, "insert", "Seat__c", "XML")
     done, answer = job.run(xml(first + holder, f"<Name>{'x' * 81}</Name>"))
     assert (done["state"], done["numberRecordsFailed"]) == ("Completed", "1")
-    found = stored(loader, "x1")
+    found = seat(loader, "x1")
     assert (found["Name"], found["Holder__c"]) == (
         "a < b",
         seats.control("GET", "state")["admin_id"],
@@ -106,7 +97,7 @@ def test_records_in_xml(seats: Simulator, loader: Client) -> None:
     assert "<fields>Name</fields><message>" in answer.text
     record = f'<Id>{found["Id"]}</Id><Note__c xsi:nil="true"/><Name xsi:nil="false"/>'
     Job(loader, "update", "Seat__c", "XML").run(xml(record))
-    found = stored(loader, "x1")
+    found = seat(loader, "x1")
     assert (found["Note__c"], found["Name"]) == (None, "a < b")
 
 
@@ -160,7 +151,7 @@ def test_faults_strike_rows(seats: Simulator, loader: Client) -> None:
     found = rows(answer.text)[1:]
     assert [row[:3] for row in found] == [[free, "true", "false"], ["", "false", "false"]]
     assert found[1][3].startswith("UNABLE_TO_LOCK_ROW:")
-    assert (stored(loader, "l1")["Note__c"], stored(loader, "l2")["Note__c"]) == ("x", None)
+    assert (seat(loader, "l1")["Note__c"], seat(loader, "l2")["Note__c"]) == ("x", None)
 
 
 def test_the_request_comes_back_as_it_was_sent(loader: Client) -> None:

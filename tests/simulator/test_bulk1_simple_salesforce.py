@@ -13,15 +13,13 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceGeneralError, SalesforceMalformedRequest
 
 from tests.simulator.running import Simulator
-from tests.simulator.seats import project
+from tests.simulator.seats import org_with_seats
 
 
 @pytest.fixture(scope="module")
 def seats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    schema = str(project(tmp_path_factory.mktemp("project")))
-    simulator = Simulator("--users", "300", "--seed", "9", "--schema", schema)
-    yield simulator
-    assert simulator.stop() == 0
+    with org_with_seats(tmp_path_factory.mktemp("project"), users=300, seed=9) as made:
+        yield made
 
 
 @pytest.fixture

@@ -10,30 +10,21 @@ import pytest
 
 from tests.simulator.bulk_jobs import Ingest, rows, wait
 from tests.simulator.running import Client, Simulator
-from tests.simulator.seats import project
+from tests.simulator.seats import org_with_seats, seat
 
 UNKNOWN = "0055f000005mc66AAA"
 
 
 @pytest.fixture(scope="module")
 def seats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    """An org with an object that can be deleted and has an external id."""
-    schema = str(project(tmp_path_factory.mktemp("project")))
-    simulator = Simulator("--users", "20", "--seed", "3", "--schema", schema)
-    yield simulator
-    assert simulator.stop() == 0
+    with org_with_seats(tmp_path_factory.mktemp("project"), users=20, seed=3) as made:
+        yield made
 
 
 @pytest.fixture
 def loader(seats: Simulator) -> Iterator[Client]:
     yield seats.login()
     seats.control("DELETE", "faults")
-
-
-def seat(client: Client, code: str) -> dict[str, Any]:
-    names = "Id, Name, Code__c, Holder__c, Booked__c, Price__c, Since__c, Note__c"
-    [found] = client.soql(f"SELECT {names} FROM Seat__c WHERE Code__c = '{code}'")
-    return found
 
 
 def errors(job: Ingest) -> list[str]:

@@ -15,17 +15,15 @@ from simple_salesforce.bulk2 import ColumnDelimiter, LineEnding, SFBulk2Handler,
 from simple_salesforce.exceptions import SalesforceOperationError
 
 from tests.simulator.running import Simulator
-from tests.simulator.seats import project
+from tests.simulator.seats import org_with_seats
 
 WAIT: Any = 0.1  # seconds; annotated as whole ones
 
 
 @pytest.fixture(scope="module")
 def seats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    schema = str(project(tmp_path_factory.mktemp("project")))
-    simulator = Simulator("--users", "300", "--seed", "9", "--schema", schema)
-    yield simulator
-    assert simulator.stop() == 0
+    with org_with_seats(tmp_path_factory.mktemp("project"), users=300, seed=9) as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
 from sync.arming import Mode
-from sync.budget import SANE_BUDGET
 from sync.errors import CallFailed, Failure, Remedy
 from sync.model import NONE, Flags
 from sync.org import SCHEMA_SECONDS, Org
@@ -18,50 +16,18 @@ from sync.ports.salesforce import Page, Position
 from sync.retrying import HICCUP_SECONDS, PROBLEM_SECONDS
 from sync.rules import Rulebook
 from sync.settle import BATCH_SECONDS
-from tests.fakes.bench import CTI, FREEDOM, PBX, SCV, Bench, memory_bench
+from tests.fakes.bench import CTI, FREEDOM, PBX, SCV, Bench
 from tests.fakes.org import call_failed
+from tests.unit.sync.fresh_org import NAME, fresh_bench, org_of, work
 
-NAME = "fresh"
+HOUR = 3
+DAY = 86400
 
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    """A store, and an org that nobody has met, with ten users who want nothing."""
-    with memory_bench() as made:
-        for number in range(901, 911):
-            made.user(number)
+    with fresh_bench() as made:
         yield made
-
-
-def org_of(bench: Bench, **changes: object) -> Org:
-    return Org(
-        **{
-            "name": NAME,
-            "store": bench.store,
-            "gateway": bench.org,
-            "rulebook": bench.rulebook,
-            "layout": "user",
-            "jitter": lambda: 0.0,
-            "monotonic": partial(_seconds, bench),
-            "sleep": bench.org.tick,
-            **changes,
-        }  # type: ignore[arg-type]
-    )
-
-
-def _seconds(bench: Bench) -> float:
-    return bench.org.now.timestamp()
-
-
-def work(bench: Bench, org: Org, rounds: int = 4) -> None:
-    """What the workers do: poll, do the runs, settle."""
-    for _ in range(rounds):
-        bench.org.tick(3)
-        org.poll()
-        for run_id in bench.store.due_work()[NAME].runs if NAME in bench.store.due_work() else ():
-            org.carry_out(run_id)
-        for priority in Priority:
-            org.settle(priority, 2000)
 
 
 def mode(bench: Bench, org: Org) -> Mode:
@@ -175,18 +141,6 @@ def test_trouble_is_a_sentence_and_the_org_is_left_alone_for_a_while(
     bench.org.tick(1)
     assert org.poll() is not None
     assert bench.store.state(NAME).problem is None
-
-
-def test_the_quota_is_noted(bench: Bench) -> None:
-    org = org_of(bench)
-    work(bench, org, rounds=60)
-    state = bench.store.state(NAME)
-    assert state.api_allowed == 15_000
-    assert state.api_used is not None
-
-
-HOUR = 3
-DAY = 86400
 
 
 def until(bench: Bench, hour: int, minute: int = 0, second: int = 0) -> None:
@@ -380,86 +334,6 @@ def test_a_run_in_trouble_delays_no_live_edit(
     assert bench.store.run(run_id).error == "It took too long."
 
 
-# The day's API calls
-
-
-QUOTA = Failure("REQUEST_LIMIT_EXCEEDED", "Used up.", Remedy.STOP_ORG, 1800)
-
-
-def day(bench: Bench, org: Org, hours: float) -> int:
-    """What the ticks of so many hours do; how many calls that took."""
-    before = len(bench.org.calls)
-    for _ in range(int(hours * 3600 / 15)):
-        if bench.org.allowed <= bench.org.used_by_others:
-            bench.org.fail = CallFailed(QUOTA)
-        bench.org.tick(15)
-        org.poll()
-        for priority in Priority:
-            org.settle(priority, 2000)
-        bench.org.fail = None
-    return len(bench.org.calls) - before
-
-
-def test_an_org_without_quota_is_tried_now_and_then_and_recovers_by_itself(bench: Bench) -> None:
-    user = bench.user()
-    org = org_of(bench)
-    work(bench, org)
-    bench.org.used_by_others = bench.org.allowed
-    bench.org.request(user, FREEDOM)
-    bench.store.notice(NAME, [Notice(user, "ann", Cause.POLL, Priority.LIVE)])
-    tries = day(bench, org, hours=2)
-    assert 2 * 4 <= tries <= 2 * 4 + 2
-    assert bench.store.figures()[NAME].pending == 1
-    assert NAME not in bench.store.due_work()
-    bench.org.used_by_others = 0
-    day(bench, org, hours=0.3)
-    assert bench.held(user) == FREEDOM | CTI
-    assert bench.store.state(NAME).problem is None
-
-
-def test_as_the_quota_is_used_up_runs_wait_then_looks_are_rare_and_writes_go_on(
-    bench: Bench,
-) -> None:
-    user = bench.user()
-    org = org_of(bench)
-    work(bench, org)
-    bench.org.allowed = 1_000_000
-    looks = []
-    for share in (0.5, 0.75, 0.9, 0.97):
-        bench.org.used_by_others = int(share * bench.org.allowed)
-        day(bench, org, hours=0.25)
-        looks.append(day(bench, org, hours=1))
-        assert org.may_run() is (share == 0.5)
-    assert looks[0] >= 240
-    assert looks[1] == looks[0]
-    assert 30 <= looks[2] <= 60
-    assert 4 <= looks[3] <= 20
-    bench.org.request(user, PBX)
-    bench.store.notice(NAME, [Notice(user, "ann", Cause.POLL, Priority.LIVE)])
-    org.settle(Priority.LIVE, 2000)
-    assert bench.held(user) == PBX
-
-
-def test_calls_at_once_are_tried_again_in_seconds_apart_from_each_other(bench: Bench) -> None:
-    for jitter, wait in ((0.0, 5.0), (1.0, 7.5)):
-        org = org_of(bench, jitter=lambda jitter=jitter: jitter)
-        failure = Failure("REQUEST_LIMIT_EXCEEDED", "Too many at once.", Remedy.RETRY, 5)
-        bench.org.fail = CallFailed(failure)
-        org.poll()
-        until = bench.store.state(NAME).problem_until
-        assert until is not None
-        assert (until - bench.org.now).total_seconds() == wait
-        bench.org.tick(30)
-
-
-def test_a_process_that_made_no_call_does_not_bring_back_an_old_quota(bench: Bench) -> None:
-    org = org_of(bench)
-    work(bench, org)
-    bench.store.report_usage(NAME, 7_000, bench.org.allowed)
-    org.settle(Priority.LIVE, 2000)
-    assert bench.store.state(NAME).api_used == 7_000
-
-
 def test_a_user_is_written_to_as_often_an_hour_as_the_org_allows(bench: Bench) -> None:
     user = bench.user()
     org = org_of(bench, writes_per_hour=3)
@@ -468,16 +342,6 @@ def test_a_user_is_written_to_as_often_an_hour_as_the_org_allows(bench: Bench) -
         bench.org.request(user, wanted)
         work(bench, org, rounds=1)
     assert len([write for write in bench.org.written if write.user_id == user]) == 3
-
-
-def test_a_call_without_an_answer_does_not_bring_back_an_old_quota(bench: Bench) -> None:
-    org = org_of(bench)
-    work(bench, org)
-    bench.store.report_usage(NAME, 7_000, bench.org.allowed)
-    bench.org.fail = call_failed()
-    org.poll()
-    assert bench.store.state(NAME).api_used == 7_000
-    assert bench.store.state(NAME).problem is not None
 
 
 def test_a_run_that_fails_does_not_take_back_the_orgs_trouble(bench: Bench) -> None:
@@ -509,15 +373,3 @@ def test_a_batch_whose_calls_take_long_books_in_time_what_it_did(bench: Bench) -
     assert outcomes[HistoryOutcome.NOT_SENT] == 20
     work(bench, org)
     assert all(bench.held(user) == PBX for user in users)
-
-
-def test_with_few_calls_left_all_processes_together_come_back_rarely(bench: Bench) -> None:
-    processes = [org_of(bench) for _ in range(5)]
-    work(bench, processes[0])
-    bench.store.report_usage(NAME, int(0.97 * bench.org.allowed), bench.org.allowed)
-    bench.org.used_by_others = int(0.97 * bench.org.allowed)
-    begun, done = bench.org.now, 0
-    while (bench.org.now - begun).total_seconds() < 4 * SANE_BUDGET.probe_seconds:
-        done += sum(process.overlap() is not None for process in processes)
-        bench.org.tick(300)
-    assert 3 <= done <= 5

@@ -21,6 +21,7 @@ from cli.processes import WORKER_ENVIRONMENT
 from cli.supervisor import Process
 from cli.up import start_parts
 from config.settings import Settings
+from tests.unit.worker.running import start_worker
 from worker.app import HARD_LIMIT, SOFT_LIMIT, VISIBILITY_SECONDS, make_app
 from worker.wake import MARK_SECONDS
 
@@ -152,22 +153,7 @@ def test_up_asks_for_a_soft_end() -> None:
 @pytest.fixture
 def worker(broker_settings: Settings, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """A real worker that has a slow task, in the surroundings that `license-sync worker` gives."""
-    (tmp_path / "slow.py").write_text(SLOW)
-    environment = os.environ | WORKER_ENVIRONMENT
-    environment |= {
-        "LICENSE_SYNC_STATE_DIR": str(broker_settings.state_dir),
-        "LICENSE_SYNC_ENV_FILE": os.devnull,
-        "PYTHONPATH": str(tmp_path),
-    }
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "slow", "worker", "-Q", "live", "-c", "1"],
-            cwd=tmp_path,
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    process = start_worker(broker_settings, tmp_path, SLOW, WORKER_ENVIRONMENT)
     yield process
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)

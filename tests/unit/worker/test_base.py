@@ -15,7 +15,7 @@ from config.settings import Settings
 from sync.errors import NotAllowed, SyncError
 from worker import base
 from worker.app import make_app
-from worker.base import OrgTask, RunTask, SettleTask, SyncTask, lanes, runtime, waker
+from worker.base import OrgTask, RunTask, SettleTask, SyncTask, broker, lanes, runtime, ticks, waker
 from worker.lanes import Lane, Verdict
 
 
@@ -30,9 +30,8 @@ def app(tmp_path: Path) -> Iterator[Celery]:
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
     yield
-    runtime.cache_clear()
-    waker.cache_clear()
-    lanes.cache_clear()
+    for made in (runtime, broker, waker, lanes, ticks):
+        made.cache_clear()
 
 
 def failing(app: Celery, error: Exception) -> SyncTask:
@@ -119,14 +118,29 @@ class Decided:
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-@pytest.mark.parametrize("args", [("acme",), ("acme", "bulk")])
+@pytest.mark.parametrize(
+    ("kind", "args", "slot", "tells_length"),
+    [
+        (OrgTask, ("acme",), "look", True),
+        (SettleTask, ("acme", "live"), "settle:live", True),
+        (SettleTask, ("acme", "bulk"), "settle:bulk", False),
+        (RunTask, ("acme", "7"), "run", False),
+    ],
+)
 def test_a_task_of_an_org_runs_goes_aside_or_is_dropped(
-    app: Celery, monkeypatch: pytest.MonkeyPatch, verdict: Verdict, args: tuple[str, ...]
+    app: Celery,
+    monkeypatch: pytest.MonkeyPatch,
+    verdict: Verdict,
+    kind: type[OrgTask],
+    args: tuple[str, ...],
+    slot: str,
+    tells_length: bool,
 ) -> None:
+    """By kind it has a slot of its own, so that no edit waits for a reconcile's batch."""
     decided, ran, sent = Decided(verdict), [], []
     monkeypatch.setattr(base, "lanes", lambda: decided)
 
-    @app.task(base=OrgTask, name="look", shared=False)
+    @app.task(base=kind, name="look", shared=False)
     def look(*names: str) -> None:
         ran.append(names)
 
@@ -134,11 +148,10 @@ def test_a_task_of_an_org_runs_goes_aside_or_is_dropped(
     monkeypatch.setattr(task, "apply_async", lambda args, queue: sent.append((args, queue)))
     with _message(task, "live", args):
         task(*args)
-    assert decided.asked == [("acme", Lane.LIVE, "look")]
+    assert decided.asked == [("acme", Lane.LIVE, slot)]
     assert ran == ([args] if verdict is Verdict.RUN else [])
     assert sent == ([(args, "slow")] if verdict is Verdict.ASIDE else [])
-    is_counted = verdict is Verdict.RUN and "bulk" not in args
-    assert decided.timed == (["acme"] if is_counted else [])
+    assert decided.timed == (["acme"] if verdict is Verdict.RUN and tells_length else [])
 
 
 @contextmanager
@@ -156,28 +169,6 @@ def decided(monkeypatch: pytest.MonkeyPatch) -> Decided:
     made = Decided(Verdict.RUN)
     monkeypatch.setattr(base, "lanes", lambda: made)
     return made
-
-
-@pytest.mark.parametrize(
-    ("kind", "args", "slot"),
-    [
-        (OrgTask, ("acme",), "look"),
-        (SettleTask, ("acme", "live"), "settle:live"),
-        (SettleTask, ("acme", "bulk"), "settle:bulk"),
-        (RunTask, ("acme", "7"), "run"),
-    ],
-)
-def test_on_the_slow_workers_an_edit_does_not_wait_for_a_reconciles_batch(
-    app: Celery, decided: Decided, kind: type[OrgTask], args: tuple[str, ...], slot: str
-) -> None:
-    @app.task(base=kind, name="work", shared=False)
-    def work(*names: str) -> None:
-        """What is done is not asked here."""
-
-    task = app.tasks["work"]
-    with _message(task, "live", args):
-        task(*args)
-    assert decided.asked == [("acme", Lane.LIVE, slot)]
 
 
 @pytest.mark.parametrize("fails", [False, True])

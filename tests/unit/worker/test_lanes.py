@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 import redis
+from redis.lock import Lock
 
 from worker.lanes import (
     ASIDE_SECONDS,
@@ -218,14 +218,14 @@ def test_a_broker_that_is_away_for_a_moment_ends_no_renewal(
     broker: redis.Redis, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.lanes.TURN_SECONDS", 2)
-    renew, answers = lanes._renew, iter([False])
+    renew, answers = Lock.reacquire, iter([False])
 
-    def sometimes(**order: Any) -> None:
+    def sometimes(turn: Lock) -> object:
         if not next(answers, True):
             raise redis.ConnectionError
-        renew(**order)
+        return renew(turn)
 
-    monkeypatch.setattr(lanes, "_renew", sometimes)
+    monkeypatch.setattr(Lock, "reacquire", sometimes)
     with taken(broker, lanes):
         time.sleep(2.5)
         assert len(turns(broker)) == 1

@@ -55,7 +55,6 @@ class Recorder:
 
     def runtime(self) -> SimpleNamespace:
         org = SimpleNamespace(
-            may_run=lambda: self.may_run,
             **{
                 name: self._noted(name)
                 for name in ("poll", "overlap", "settle", "carry_out", "queue_nightly")

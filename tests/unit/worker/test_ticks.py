@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from celery import Celery
 
 from config.settings import Settings
 from tests import wrong_clock
+from tests.unit.worker.running import start_worker
 from worker.ticks import HEADER, LONGEST_SECONDS, Ticks
 
 TASK = """
@@ -60,23 +59,9 @@ def test_a_mark_stands_for_half_the_interval_and_not_for_long(
 @contextmanager
 def worker(settings: Settings, folder: Path, ahead: float) -> Iterator[None]:
     """A real worker, its clock so many seconds ahead."""
-    (folder / "ticking.py").write_text(TASK)
     (folder / "ahead").write_text(str(ahead))
-    environment = os.environ | wrong_clock.environment(folder / "ahead")
-    environment |= {
-        "LICENSE_SYNC_STATE_DIR": str(settings.state_dir),
-        "LICENSE_SYNC_ENV_FILE": os.devnull,
-    }
-    environment["PYTHONPATH"] += os.pathsep + str(folder)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "ticking", "worker", "-Q", "live", "-c", "1"],
-            cwd=folder,
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+    environment = wrong_clock.environment(folder / "ahead")
+    process = start_worker(settings, folder, TASK, environment)
     try:
         yield
     finally:
