@@ -7,7 +7,7 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick coverage check lint types contracts clients bench soak chaos screenshots mutants defenses fuzz lock clients-lock clean
+.PHONY: help demo test quick coverage check lint types contracts clients bench soak chaos screenshots mutants defenses fuzz lock clients-lock stubs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -85,6 +85,9 @@ clients-lock: ## Pin the Python clients of tests/clients, with hashes
 	for pins in tests/clients/pins/*.in; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --custom-compile-command "make clients-lock" --python-version 3.11 $$pins -o $${pins%.in}.txt || exit 1; \
 	done
+
+stubs: $(VENV)/.dev ## The Pub/Sub API's messages, from eventbus/pubsub_api.proto
+	$(BIN)/python -m grpc_tools.protoc -I eventbus --python_out=eventbus --pyi_out=eventbus pubsub_api.proto
 
 clean: ## Remove what was installed and measured
 	rm -rf $(VENV) .clients .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache mutants
