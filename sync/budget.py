@@ -48,10 +48,15 @@ def stage(budget: Budget, used: int | None, allowed: int | None) -> Stage:
     return Stage(sum(used >= allowed * limit for limit in limits))
 
 
-def may_look(reached: Stage, budget: Budget, last: datetime | None, now: datetime) -> bool:
-    """Whether it is time for a look, if the last good one ended at `last`."""
+def may_look(
+    reached: Stage, budget: Budget, last: datetime | None, now: datetime, at_least: float = 0.0
+) -> bool:
+    """Whether it is time for a look, if the last good one ended at `last`.
+
+    `at_least` are seconds between two looks whatever there is to spend.
+    """
     seconds = {Stage.RARE_LOOKS: RARE_SECONDS, Stage.WRITES_ALONE: budget.probe_seconds}
-    wait = timedelta(seconds=seconds.get(reached, 0.0))
+    wait = timedelta(seconds=max(at_least, seconds.get(reached, 0.0)))
     return last is None or now - last >= wait
 
 

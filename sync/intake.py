@@ -10,6 +10,7 @@ from sync.holds import held_back, said_on_record
 from sync.kept import held_for_rules
 from sync.model import NONE, Decision, Licenses, UserRecord
 from sync.ports.conflict_log import Entry
+from sync.ports.events import ChangeEvent
 from sync.ports.pending import Cause, Notice, Priority
 from sync.rules import Case, Rulebook
 from sync.statement import same_text
@@ -91,3 +92,29 @@ def unsettled(
                 )
             )
     return notices
+
+
+def told(events: Iterable[ChangeEvent]) -> list[Notice]:
+    """A notice for each user that events say was changed in something that matters.
+
+    The mark is the event's: one that comes twice changes nothing, and none counts as a look at
+    the requests (`seen_mark`), since an event is no record.
+    """
+    found: dict[str, Notice] = {}
+    for event in events:
+        if event.matters:
+            for user_id in event.user_ids:
+                found[user_id] = Notice(
+                    user_id=user_id,
+                    username="",
+                    cause=Cause.EVENT,
+                    priority=Priority.LIVE,
+                    seen=_event_mark(event),
+                    actor=event.actor,
+                )
+    return list(found.values())
+
+
+def _event_mark(event: ChangeEvent) -> str:
+    stamp = "" if event.committed_at is None else f"{event.committed_at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{stamp:<20} event:{event.position.hex()}"

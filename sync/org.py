@@ -6,7 +6,6 @@ Every failure ends here as a sentence in the org's state, and is taken back by t
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol, TypeVar
 
 from sync import arming
@@ -14,7 +13,7 @@ from sync.adoption import Adopter
 from sync.applying import Applier
 from sync.budget import SANE_BUDGET, Budget, Stage
 from sync.errors import CallFailed, Failure, LeaseLost, Remedy
-from sync.metering import Meter
+from sync.metering import SANE_NET, Meter, Net, UsageStore
 from sync.nightly import is_due
 from sync.ports.brake import SANE_LIMITS, Limits
 from sync.ports.orgs import OrgState, OrgStore
@@ -50,12 +49,8 @@ class _RunWaits(Exception):
     """A run that failed waits by itself: live edits go on, and trouble of theirs stays."""
 
 
-class OrgStores(OrgStore, IntakeStore, RunStore, SettleStore, Protocol):
+class OrgStores(OrgStore, IntakeStore, RunStore, SettleStore, UsageStore, Protocol):
     """All that an org needs of the store."""
-
-    def now(self) -> datetime:
-        """The database's clock."""
-        ...
 
 
 @dataclass(slots=True)
@@ -73,6 +68,7 @@ class Org:
     limits: Limits = SANE_LIMITS
     budget: Budget = SANE_BUDGET
     writes_per_hour: int = WRITES_PER_HOUR
+    net: Net = SANE_NET
     meter: Meter = field(init=False)
     _schema_good_until: float = field(default=float("-inf"), init=False)
     _fingerprints: dict[str, str] = field(default_factory=dict, init=False)
@@ -104,12 +100,13 @@ class Org:
     def poll(self) -> ScanReport | None:
         """Look for changes, and bring the org nearer to being armed; None: not now."""
         state = self.store.state(self.name)
-        return self._guarded(self._poll) if self.meter.may_look(state, state.last_poll_at) else None
+        is_time = self.meter.may_look(state, state.last_poll_at, self.net.poll_seconds)
+        return self._guarded(self._poll) if is_time else None
 
     def overlap(self) -> ScanReport | None:
         """Come back over what the poll may have passed; None: not now."""
         state, last = self.store.state(self.name), self.store.finished_at(self.name, OVERLAP)
-        if not self.meter.may_look(state, last):
+        if not self.meter.may_look(state, last, self.net.overlap_seconds):
             return None
         return self._guarded(lambda: self._scanner().overlap())
 

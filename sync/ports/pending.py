@@ -25,6 +25,7 @@ class Cause(StrEnum):
     RETRY = "retry"
     APPROVAL = "approval"
     UNDO = "undo"
+    EVENT = "change event"
 
 
 @dataclass(frozen=True, slots=True)

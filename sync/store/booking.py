@@ -8,12 +8,15 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Connection
 
+from sync import delays
 from sync.model import NONE
-from sync.ports.pending import Claim
+from sync.ports.history import HistoryOutcome
+from sync.ports.pending import Claim, Priority
 from sync.ports.settling import Outcome, OutcomeKind
 from sync.store.brake import released_among, still_holds
 from sync.store.columns import AnyRow
 from sync.store.database import Database, after
+from sync.store.delays import note_delays
 from sync.store.entry_changes import apply_changes, end_entries
 from sync.store.history import book_outcomes
 from sync.store.leases import end_lease, lock_lease
@@ -38,6 +41,18 @@ class Booking(Database):
             apply_changes(connection, claim.org, outcomes, now)
             end_entries(connection, claim.org, _gone(outcomes), now)
             end_lease(connection, claim.token)
+            took = [(now - at).total_seconds() for at in _waited_to_be_written(outcomes)]
+            note_delays(connection, claim.org, delays.WRITTEN, took)
+
+
+def _waited_to_be_written(outcomes: Sequence[Outcome]) -> list[datetime]:
+    """Since when users had waited whose live edits are written now."""
+    return [
+        outcome.user.noticed_at
+        for outcome in outcomes
+        if outcome.user.priority is Priority.LIVE
+        and any(what is HistoryOutcome.CONFIRMED for what, _ in outcome.history.values())
+    ]
 
 
 def _gone(outcomes: Sequence[Outcome]) -> list[str]:

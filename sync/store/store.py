@@ -10,6 +10,7 @@ from sync.store.brake import Brakes
 from sync.store.changes import Changes
 from sync.store.conflict_log import ConflictLog
 from sync.store.cursors import Cursors
+from sync.store.delays import MeasuredDelays
 from sync.store.gathering import Gathering
 from sync.store.history import History
 from sync.store.known_users import KnownUsers
@@ -23,6 +24,7 @@ from sync.store.runs import Runs
 from sync.store.sessions import Sessions
 from sync.store.sign_ins import SignIns
 from sync.store.stopping import Stopping
+from sync.store.streams import Streams
 from sync.store.sweep import Sweep
 
 
@@ -51,5 +53,7 @@ class SqlStore(
     AccountEvents,
     Alerts,
     Gathering,
+    Streams,
+    MeasuredDelays,
 ):
     """Implements every store protocol of `sync.ports`. Safe to share between threads."""
