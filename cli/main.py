@@ -25,7 +25,7 @@ from cli.demo import demo, edit
 from cli.explain import explain
 from cli.health import health
 from cli.output import warn
-from cli.processes import beat, migrate, worker
+from cli.processes import beat, listen, migrate, worker
 from cli.reconcile import reconcile
 from cli.status import status
 from cli.up import up
@@ -51,6 +51,7 @@ for command in (
     demo,
     worker,
     beat,
+    listen,
     migrate,
 ):
     app.command()(command)

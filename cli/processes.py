@@ -10,7 +10,9 @@ import typer
 
 from cli.output import say
 from cli.session import runtime
+from config.logging import configure_logging
 from config.settings import Settings
+from sync.errors import NotAllowed
 
 WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}
 """SIGTERM cuts off what takes longer than 20 s, and puts it back into the queue (worker.app)."""
@@ -47,6 +49,20 @@ def beat() -> None:
     os.execv(command[0], command)
 
 
+def listen() -> None:
+    """Listen to the change events of every org that has `events` switched on."""
+    settings = runtime().settings
+    if not any(org.events for org in settings.orgs.values()):
+        raise NotAllowed(
+            "No org has its change events switched on: set LICENSE_SYNC_ORGS__NAME__EVENTS=true, "
+            "or do without; polling finds changes as well."
+        )
+    configure_logging(settings)
+    from worker.listen import Listening
+
+    Listening(runtime()).run()
+
+
 def migrate() -> None:
     """Bring the database to this version's tables."""
     runtime().migrate()
@@ -74,6 +90,11 @@ def worker_command(settings: Settings, queues: Sequence[Queue]) -> list[str]:
 def beat_command() -> list[str]:
     """The command line of beat."""
     return _celery("beat")
+
+
+def listen_command() -> list[str]:
+    """The command line of who listens to change events."""
+    return [sys.executable, "-P", "-m", "cli", "listen"]
 
 
 def admin_command() -> list[str]:

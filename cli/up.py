@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.output import say, warn
-from cli.processes import WORKER_ENVIRONMENT, Queue, admin_command, beat_command, worker_command
+from cli.processes import (
+    WORKER_ENVIRONMENT,
+    Queue,
+    admin_command,
+    beat_command,
+    listen_command,
+    worker_command,
+)
 from cli.session import runtime
 from cli.supervisor import Process, Supervisor
 from config.broker import broker_command, stop_left_over, wait_for_broker
@@ -65,6 +72,9 @@ def start_parts(supervisor: Supervisor, settings: Settings, logs: Path | None) -
         command = worker_command(settings, [queue])
         supervisor.start(Process(f"worker-{queue}", command, _ENV, _log(logs, f"worker-{queue}")))
     supervisor.start(Process("beat", beat_command(), _ENV, _log(logs, "beat"), feeds=True))
+    if any(org.events for org in settings.orgs.values()):
+        listen = Process("listen", listen_command(), _ENV, _log(logs, "listen"), feeds=True)
+        supervisor.start(listen)
     supervisor.start(Process("admin", admin_command(), _ENV, _log(logs, "admin")))
 
 

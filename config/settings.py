@@ -31,13 +31,18 @@ from config.values import (
     ExistingFile,
     Folder,
     FractionLimit,
+    HostAndPort,
     HttpsUrl,
     Limit,
     Names,
+    Topic,
     redis_url,
 )
 from sync.budget import SANE_BUDGET
+from sync.listening import SILENCE_SECONDS
+from sync.metering import SANE_NET
 from sync.ports.brake import SANE_LIMITS
+from sync.ports.events import ENDPOINT
 from sync.ports.settling import WRITES_PER_HOUR
 
 SOCKET_BYTES = 100
@@ -57,6 +62,9 @@ class OrgSettings(BaseModel):
     From a share of `budget_reconcile` of the day's API calls on reconciles wait, from
     `budget_poll` on looks are rare, from `budget_reserve` on only writes go on, and every
     `budget_probe_seconds` it is tried whether there is room again.
+
+    With `events` the org's change events are listened to, at `events_endpoint` and, if no
+    `events_topic` is named, those of the layout's object.
 
     No user is written to more than `writes_per_hour` times an hour: who is, waits.
 
@@ -85,6 +93,10 @@ class OrgSettings(BaseModel):
     brake_licenses: Limit = Field(default=SANE_LIMITS.licenses, ge=0)
     brake_share: FractionLimit = Field(default=SANE_LIMITS.share, ge=0, le=1)
     brake_minutes: FractionLimit = Field(default=SANE_LIMITS.minutes, ge=0, le=10080)
+
+    events: bool = False
+    events_topic: Topic | None = None
+    events_endpoint: HostAndPort = ENDPOINT
 
     budget_reconcile: float = Field(default=SANE_BUDGET.reconcile, ge=0, le=1)
     budget_poll: float = Field(default=SANE_BUDGET.poll, ge=0, le=1)
@@ -135,6 +147,9 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(default=15.0, ge=0.2, le=3600)
     overlap_seconds: float = Field(default=300.0, ge=1, le=3600)
     reconcile_hour: int = Field(default=3, ge=0, le=23)
+    events_poll_seconds: float = Field(default=SANE_NET.poll_seconds, ge=1, le=86400)
+    events_overlap_seconds: float = Field(default=SANE_NET.overlap_seconds, ge=1, le=86400)
+    events_silence_seconds: float = Field(default=SILENCE_SECONDS, ge=1, le=3600)
     settle_limit: int = Field(default=2000, ge=1, le=2000)
     live_workers: int = Field(default=3, ge=1, le=64)
     bulk_workers: int = Field(default=1, ge=1, le=64)

@@ -33,6 +33,18 @@ def _https(url: str) -> str:
     return url.rstrip("/")
 
 
+def _host_and_port(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]+:\d{1,5}", text, re.ASCII):
+        raise ValueError("write it as host:port, as api.pubsub.salesforce.com:7443")
+    return text
+
+
+def _topic(text: str) -> str:
+    if not re.fullmatch(r"/data/\w+", text, re.ASCII):
+        raise ValueError("write it as /data/UserChangeEvent or /data/NAME__chn")
+    return text
+
+
 def _page_url(url: str) -> str:
     found = re.fullmatch(r"https?://([\w.-]+|\[[\da-f:]+\])(:\d{1,5})?/*", url, re.ASCII)
     if not found:
@@ -183,6 +195,8 @@ def _off(value: object) -> object:
 
 
 HttpsUrl = Annotated[str, AfterValidator(_https)]
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+Topic = Annotated[str, AfterValidator(_topic)]
 PageUrl = Annotated[str, AfterValidator(_page_url)]
 BrokerUrl = Annotated[SecretStr, AfterValidator(_broker)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]

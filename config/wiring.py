@@ -15,6 +15,7 @@ from config.state import make_state_dir
 from sync.arming import Mode
 from sync.budget import Budget
 from sync.errors import StoreUnavailable, SyncError, UnknownReference
+from sync.metering import Net
 from sync.org import Org
 from sync.policy import Policy
 from sync.ports.brake import Brake, Limits
@@ -118,6 +119,7 @@ class Runtime:
             limits=limits(settings),
             budget=budget(settings),
             writes_per_hour=settings.writes_per_hour,
+            net=Net(self.settings.events_poll_seconds, self.settings.events_overlap_seconds),
         )
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+ENDPOINT = "api.pubsub.salesforce.com:7443"
+"""Where the bus of most orgs is."""
+
 CREDIT = 100
 """Events that may be on their way at once: what a subscription may have outstanding at most.
 

@@ -13,7 +13,7 @@ from sync.salesforce.describe import SchemaProblem, missing_object, schema_probl
 from sync.salesforce.exchange import Timeouts
 from sync.salesforce.fields import Layout
 from sync.salesforce.ids import to_18
-from sync.salesforce.login import Credentials, sign_in
+from sync.salesforce.login import Credentials, Session, sign_in
 from sync.salesforce.reader import SalesforceReader
 from sync.salesforce.transport import Transport
 from sync.salesforce.writer import SalesforceWriter
@@ -72,6 +72,10 @@ class Gateway:
     def close(self) -> None:
         """Close the connections; the gateway may be used again."""
         self._transport.close()
+
+    def session(self) -> Session:
+        """The session in use; may log in. Raises CallFailed."""
+        return self._transport.session()
 
     def organization_id(self) -> str:
         """The organization that the session in use belongs to, 18 characters; may log in.

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from google.protobuf.descriptor import Descriptor
@@ -16,14 +16,13 @@ from google.protobuf.message import Message
 
 from eventbus import pubsub_api_pb2 as wire
 from sync.errors import CallFailed
-from sync.ports.events import Batch, Subscription
+from sync.ports.events import ENDPOINT, Batch, Subscription
 from sync.salesforce.fields import Layout
 from sync.salesforce.login import Session
 from sync.salesforce.pubsub.decoding import Decoder
 from sync.salesforce.pubsub.error_codes import EXPIRED, failure
 from sync.salesforce.pubsub.schemas import Schemas
 
-ENDPOINT = "api.pubsub.salesforce.com:7443"
 CALL_SECONDS = 20.0
 
 _SERVICE = wire.DESCRIPTOR.services_by_name["PubSub"]
@@ -45,18 +44,31 @@ class BusAddress:
     ca_file: Path | None = None
 
 
-class SessionSource:
-    """How the bus gets at the org's session: what `Gateway` has."""
+class Sessions(Protocol):
+    """The org's session, as `Gateway` has it."""
 
-    def __init__(self, current: Callable[[], Session], forget: Callable[[], None]) -> None:
-        self.current = current
-        self.forget = forget
+    def session(self) -> Session:
+        """The session in use; may log in. Raises CallFailed."""
+        ...
+
+    def forget_login(self) -> None:
+        """Log in anew before the next call."""
+        ...
+
+
+def topic_of(object_name: str) -> str:
+    """The topic of an object's change events.
+
+    https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/change_data_capture/cdc_subscribe_channels.htm
+    """
+    stem = object_name.removesuffix("c") if object_name.endswith("__c") else object_name
+    return f"/data/{stem}ChangeEvent"
 
 
 class PubSubBus:
     """Implements `EventBus`. Threads may share it."""
 
-    def __init__(self, address: BusAddress, sessions: SessionSource, layout: Layout) -> None:
+    def __init__(self, address: BusAddress, sessions: Sessions, layout: Layout) -> None:
         self._address = address
         self._sessions = sessions
         self._channel: grpc.Channel | None = None
@@ -81,7 +93,7 @@ class PubSubBus:
             self._channel = None
 
     def _expired(self) -> None:
-        self._sessions.forget()
+        self._sessions.forget_login()
 
     def _schema(self, schema_id: str) -> str:
         """A schema's JSON. A stream outlives its session, so that this may need a new one."""
@@ -102,7 +114,7 @@ class PubSubBus:
         raise AssertionError  # the last try returns or raises
 
     def _metadata(self) -> tuple[tuple[str, str], ...]:
-        session = self._sessions.current()
+        session = self._sessions.session()
         return (
             ("accesstoken", session.access_token),
             ("instanceurl", session.instance_url),

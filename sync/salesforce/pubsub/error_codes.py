@@ -5,6 +5,7 @@ https://developer.salesforce.com/docs/platform/pub-sub-api/guide/handling-errors
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 
@@ -71,7 +72,7 @@ _BY_SUFFIX = {
     ),
     "subscription.limit.exceeded": _Rule(
         "delivery_limit",
-        "The org's events of 24 hours are used up: changes are found by polling until there are more",
+        "The org's events of 24 hours are used up: until there are more, changes are polled for",
         seconds=RARE_SECONDS,
     ),
     "subscription.fetch.replayid.corrupted": _LOST,
@@ -99,7 +100,7 @@ def failure(error: grpc.RpcError) -> Failure:
 
 def _suffix(error: grpc.RpcError) -> str:
     """Salesforce's code without its prefix; "" if there is none."""
-    trailers: Iterable[tuple[str, str | bytes]] = error.trailing_metadata() or ()
+    trailers: Iterable[Any] = error.trailing_metadata() or ()
     for key, value in trailers:
         if key == TRAILER and isinstance(value, str):
             return value.removeprefix(PREFIX)
