@@ -5,14 +5,12 @@ The journal (`simulator.history`) keeps what changed; this keeps what the record
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from simulator.schema.model import SObject
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(NamedTuple):
     """One DML on one record; `values` are those of the changed fields, or of all of a new record.
 
     `kind` is CREATE, UPDATE, DELETE or UNDELETE.

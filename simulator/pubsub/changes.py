@@ -7,8 +7,6 @@ with many ids. How many ids at most is unconfirmed and a setting.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,22 +15,16 @@ from simulator.pubsub.avro import Layout
 from simulator.saves import Saved
 
 Body = dict[str, Any]
-WHOLE = ("CREATE", "UNDELETE")
+Change = tuple[Saved, str, int]
+"""What was saved, of which records, and its number among all changes of the transaction.
+
+The number counts those that nobody selected as well, so a subscriber sees gaps.
+"""
 
 
-@dataclass(frozen=True)
-class Change:
-    """One event of the transaction; `sequence` counts those that nobody selected as well."""
-
-    saved: Saved
-    ids: list[str]
-    sequence: int
-
-
-def changes(saved: list[Saved], most: int) -> Iterator[Change]:
+def changes(saved: list[Saved], most: int) -> list[Change]:
     if len(saved) == 1:
-        yield Change(saved[0], [saved[0].record_id], 1)
-        return
+        return [(saved[0], saved[0].record_id, 1)]
     merged: list[tuple[Saved, list[str]]] = []
     open_: dict[Any, list[str]] = {}
     for one in _by_record(saved):
@@ -41,8 +33,7 @@ def changes(saved: list[Saved], most: int) -> Iterator[Change]:
             open_[key] = []
             merged.append((one, open_[key]))
         open_[key].append(one.record_id)
-    for number, (one, ids) in enumerate(merged, 1):
-        yield Change(one, ids, number)
+    return [(one, " ".join(ids), number) for number, (one, ids) in enumerate(merged, 1)]
 
 
 def _by_record(saved: list[Saved]) -> list[Saved]:
@@ -50,7 +41,7 @@ def _by_record(saved: list[Saved]) -> list[Saved]:
     for one in saved:
         key = (one.sobject.name, one.record_id)
         first = found.get(key)
-        found[key] = replace(first, values=first.values | one.values) if first else one
+        found[key] = first._replace(values=first.values | one.values) if first else one
     return list(found.values())
 
 
@@ -59,12 +50,12 @@ def body(layout: Layout, saved: Saved) -> Body:
     if saved.kind == "DELETE":
         return {}
     found: Body = {}
+    places = layout.places
     for name, value in saved.values.items():
-        top, part = layout.places.get(name, (None, None))
-        if top is None:
-            continue
-        if part is None:
-            found[top] = value
-        else:
-            found.setdefault(top, {})[part] = value
+        if name in places:
+            top, part = places[name]
+            if part is None:
+                found[top] = value
+            else:
+                found.setdefault(top, {})[part] = value
     return found

@@ -6,6 +6,7 @@ Encoded when it is delivered, so that an event that nobody listens for costs a r
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -31,9 +32,10 @@ class Codec:
 
     def encode(self, event: Event, visible: Visible) -> bytes:
         """Fields that the subscriber may not see are as if they had not changed."""
-        body = {name: value for name, value in event.body.items() if visible(name)}
-        header = {**event.header, **NO_BITMAPS}
-        if event.header["changeType"] == "UPDATE":
+        stored: dict[str, Any] = json.loads(event.body)
+        body = {name: value for name, value in stored.items() if visible(name)}
+        header = header_of(event)
+        if event.kind == "UPDATE":
             header |= self._bitmaps(body)
         record = {"ChangeEventHeader": header, **self._written(body)}
         into = BytesIO()
@@ -62,6 +64,26 @@ class Codec:
             else:
                 found[name] = written(kind, value)
         return found
+
+
+def header_of(event: Event) -> dict[str, Any]:
+    """All but the bitmaps. A transaction is known by its commit, so its key is made of that."""
+    return {
+        "entityName": event.object,
+        "recordIds": event.ids.split(),
+        "changeType": event.kind,
+        "changeOrigin": event.origin,
+        "transactionKey": transaction_key(event),
+        "sequenceNumber": event.sequence,
+        "commitTimestamp": int(event.at * 1000),
+        "commitNumber": event.commit_number,
+        "commitUser": event.user_id,
+        **NO_BITMAPS,
+    }
+
+
+def transaction_key(event: Event) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"transaction {event.at} {event.commit_number}"))
 
 
 def make_codec(schema: str) -> Codec:

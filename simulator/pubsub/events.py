@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import orjson
+
 from simulator.clock import Clock
 from simulator.database import Database
 from simulator.pubsub.avro import Layout, make_layout
@@ -60,25 +62,27 @@ class Events:
 
     def committing(self, saved: list[Saved], origin: str) -> None:
         """Writes the events of a transaction, in it."""
-        key, at = str(uuid.uuid4()), int(self._clock.now() * 1000)
-        for change in changes(saved, self.settings.merged):
-            one = change.saved
+        at, commit = self._clock.now(), 0
+        for one, ids, sequence in changes(saved, self.settings.merged):
             layout = self.layouts.get(one.sobject.name)
             if layout is None:
                 continue
             replay = self.log.next()
-            header = {
-                "entityName": one.sobject.name,
-                "recordIds": change.ids,
-                "changeType": one.kind,
-                "changeOrigin": origin,
-                "transactionKey": key,
-                "sequenceNumber": change.sequence,
-                "commitTimestamp": at,
-                "commitNumber": FIRST_COMMIT + replay - change.sequence,
-                "commitUser": one.user_id,
-            }
-            self.log.add(replay, one.sobject.name, layout.id, header, body(layout, one))
+            commit = commit or FIRST_COMMIT + replay
+            event = Event(
+                replay,
+                at,
+                one.sobject.name,
+                layout.id,
+                one.kind,
+                ids,
+                origin,
+                one.user_id,
+                commit,
+                sequence,
+                orjson.dumps(body(layout, one)),
+            )
+            self.log.add(event)
             self.published += 1
 
     def committed(self) -> None:
@@ -104,9 +108,7 @@ class Events:
 
     def uuid(self, event: Event) -> str:
         """The same one whenever the event is delivered."""
-        return str(
-            uuid.uuid5(uuid.NAMESPACE_OID, f"{event.header['transactionKey']} {event.replay}")
-        )
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"event {event.at} {event.replay}"))
 
     def schema_json(self, schema_id: str) -> str | None:
         sql = "SELECT json FROM event_schema WHERE id = ?"

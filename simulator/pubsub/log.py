@@ -7,10 +7,9 @@ so a mark is put into the log where a client is told an id and nothing has happe
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from random import random
+from typing import NamedTuple
 
 import orjson
 
@@ -24,20 +23,26 @@ PURGE_EVERY = 1000
 RETENTION = 72 * 3600.0
 TABLE = """CREATE TABLE IF NOT EXISTS event (
     replay INTEGER PRIMARY KEY, at REAL NOT NULL, object TEXT NOT NULL, schema_id TEXT NOT NULL,
-    header TEXT NOT NULL, body TEXT NOT NULL
+    kind TEXT NOT NULL, ids TEXT NOT NULL, origin TEXT NOT NULL, user_id TEXT NOT NULL,
+    commit_number INTEGER NOT NULL, sequence INTEGER NOT NULL, body BLOB NOT NULL
 )"""
-COLUMNS = "replay, object, schema_id, header, body"
+INSERT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """As stored: the header without its bitmaps, the body as values of the database."""
+class Event(NamedTuple):
+    """As stored: ids with spaces between, and the body, in JSON, as values of the database."""
 
     replay: int
+    at: float
     object: str
     schema_id: str
-    header: dict[str, Any]
-    body: dict[str, Any]
+    kind: str
+    ids: str
+    origin: str
+    user_id: str
+    commit_number: int
+    sequence: int
+    body: bytes
 
 
 def replay_bytes(replay: int) -> bytes:
@@ -50,7 +55,6 @@ class EventLog:
         self._clock = clock
         self.retention = RETENTION
         self._db.execute(TABLE)
-        self._random = random.Random()
         self.forgotten = int(database.setting("events_forgotten", "0"))
         self.newest = int(
             database.execute("SELECT ifnull(max(replay), 0) FROM event").fetchone()[0]
@@ -61,45 +65,34 @@ class EventLog:
 
     def next(self) -> int:
         """The id of the next event; what is rolled back leaves a gap."""
-        self.newest += self._random.randint(1, LARGEST_GAP)
+        self.newest += 1 + int(random() * LARGEST_GAP)
         return self.newest
 
-    def add(self, replay: int, sobject: str, schema_id: str, header: Any, body: Any) -> None:
-        self._db.execute(
-            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                replay,
-                self._clock.now(),
-                sobject,
-                schema_id,
-                orjson.dumps(header).decode(),
-                orjson.dumps(body).decode(),
-            ),
-        )
-        if replay % PURGE_EVERY < LARGEST_GAP:
+    def add(self, event: Event) -> None:
+        self._db.execute(INSERT, event)
+        if event.replay % PURGE_EVERY < LARGEST_GAP:
             self._purge()
 
     def mark(self) -> int:
         """An id that says how far a client is, although there is no event."""
-        self.add(self.next(), MARK, "", {}, {})
+        self.add(Event(self.next(), self._clock.now(), MARK, "", "", "", "", "", 0, 0, b"{}"))
         return self.newest
 
     def after(self, replay: int, objects: Iterable[str], limit: int) -> list[Event]:
         wanted = list(objects)
         rows = self._db.execute(
-            f"SELECT {COLUMNS} FROM event WHERE replay > ? AND at > ? AND object IN "
+            "SELECT * FROM event WHERE replay > ? AND at > ? AND object IN "
             f"({', '.join('?' * len(wanted))}) ORDER BY replay LIMIT ?",
             (max(replay, self.forgotten), self._oldest(), *wanted, limit),
         )
-        return [_event(row) for row in rows]
+        return [Event(*row) for row in rows]
 
     def those(self, replays: Iterable[int]) -> list[Event]:
         rows = self._db.execute(
-            f"SELECT {COLUMNS} FROM event WHERE replay IN (SELECT value FROM json_each(?)) "
-            "ORDER BY replay",
+            "SELECT * FROM event WHERE replay IN (SELECT value FROM json_each(?)) ORDER BY replay",
             (orjson.dumps(list(replays)).decode(),),
         )
-        return [_event(row) for row in rows]
+        return [Event(*row) for row in rows]
 
     def last(self, objects: Iterable[str], count: int) -> list[int]:
         """The ids of the last events of these objects, oldest first."""
@@ -147,7 +140,3 @@ class EventLog:
             "(SELECT replay FROM event ORDER BY replay LIMIT 1 OFFSET ?)",
             (self._oldest(), PURGE_EVERY),
         )
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    return Event(row[0], row[1], row[2], orjson.loads(row[3]), orjson.loads(row[4]))
