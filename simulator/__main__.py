@@ -7,7 +7,7 @@ import json
 import sqlite3
 import sys
 import tempfile
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 
 from simulator.app import make_app
@@ -15,6 +15,7 @@ from simulator.bulk.settings import BulkSettings
 from simulator.bulk.working import resume
 from simulator.org import Org, OrgSettings
 from simulator.orgs import OrgOptions, Served, wanted
+from simulator.pubsub.server import PubSubServer
 from simulator.schema.metadata import read_schema
 from simulator.server import serve
 from simulator.tls import Certificates, load_certificates
@@ -77,6 +78,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--http-port", type=int, help="serve plain HTTP as well; 0 picks a port")
     parser.add_argument(
+        "--pubsub-port", type=int, help="serve the Pub/Sub API as well; 0 picks a port"
+    )
+    parser.add_argument(
         "--org",
         action="append",
         default=[],
@@ -110,7 +114,22 @@ def _run(options: argparse.Namespace, folder: Path) -> None:
             for place in served
             for door in place.doors(make_app(place.org, control=options.control), certificates)
         ]
-        serve(doors, lambda: _ready(served, host, certificates, several=bool(options.org)))
+        pubsub = _pubsub(options, served, certificates)
+
+        def ready() -> None:
+            more = {} if pubsub is None else {"pubsub_endpoint": f"{host}:{pubsub.port}"}
+            _ready(served, host, certificates, more, several=bool(options.org))
+
+        serve(doors, ready, nullcontext if pubsub is None else pubsub.running)
+
+
+def _pubsub(
+    options: argparse.Namespace, served: list[Served], certificates: Certificates
+) -> PubSubServer | None:
+    if options.pubsub_port is None:
+        return None
+    tenants = [place.tenant for place in served]
+    return PubSubServer(tenants, options.host, options.pubsub_port, certificates)
 
 
 def _open(one: OrgOptions, options: argparse.Namespace, folder: Path) -> Org:
@@ -129,11 +148,18 @@ def _open(one: OrgOptions, options: argparse.Namespace, folder: Path) -> Org:
     return Org(settings, read_schema(options.schema, *options.objects))
 
 
-def _ready(served: list[Served], host: str, certificates: Certificates, *, several: bool) -> None:
+def _ready(
+    served: list[Served],
+    host: str,
+    certificates: Certificates,
+    more: dict[str, str],
+    *,
+    several: bool,
+) -> None:
     """Bulk jobs go on where they stood, and whoever waits for the line reads it."""
     for one in served:
         resume(one.org)
-    facts = [one.facts(host, certificates.ca_file) for one in served]
+    facts = [one.facts(host, certificates.ca_file) | more for one in served]
     found = {"ca_file": str(certificates.ca_file), "orgs": facts} if several else facts[0]
     sys.stdout.write(json.dumps(found) + "\n")
     sys.stdout.flush()

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from simulator.saves import Saved, Watcher
+
 TABLES = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS assignment (
@@ -45,6 +47,8 @@ class Database:
         self._grow()
         self.execute = self.connection.execute
         self.executemany = self.connection.executemany
+        self.saved: list[Saved] = []
+        self.watcher: Watcher | None = None
 
     def _grow(self) -> None:
         """A folder of an older simulator lives on."""
@@ -55,24 +59,34 @@ class Database:
         self.connection.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, origin: str = "") -> Iterator[None]:
+        """Who watches hears of what was saved in it, and that it came by the API of `origin`."""
         self.execute("BEGIN IMMEDIATE")
         try:
             yield
+            if self.saved and self.watcher:
+                self.watcher.committing(self.saved, origin)
         except BaseException:
             self.execute("ROLLBACK")
+            self.saved.clear()
             raise
         self.execute("COMMIT")
+        if self.saved:
+            self.saved.clear()
+            if self.watcher:
+                self.watcher.committed()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Everything inside counts, or nothing of it. Needs an open transaction."""
+        saved = len(self.saved)
         self.execute("SAVEPOINT part")
         try:
             yield
         except BaseException:
             self.execute("ROLLBACK TO part")
             self.execute("RELEASE part")
+            del self.saved[saved:]
             raise
         self.execute("RELEASE part")
 

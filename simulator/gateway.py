@@ -20,6 +20,7 @@ from simulator.faults import REFUSALS
 from simulator.faults.errors import made
 from simulator.faults.fault import named
 from simulator.org import Org
+from simulator.pubsub.origin import rest_origin
 from simulator.request_limits import too_long
 from simulator.rest.call import Answer, Call, Tally
 from simulator.rest.router import dispatch, may_write
@@ -166,7 +167,7 @@ class Gateway:
             locked,
             tally,
         )
-        with org.db.transaction():
+        with org.db.transaction(rest_origin(exchange.path, exchange.headers)):
             answer = self._guarded(call)
             entry.api_calls, entry.records, entry.status = (
                 tally.api_calls,

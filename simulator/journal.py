@@ -71,6 +71,12 @@ class Journal:
         if entry.number % PRUNE_EVERY == 0:
             self._db.execute("DELETE FROM call WHERE seq <= ?", (self._last - self._bound,))
 
+    def header(self, number: int | None, name: str) -> str:
+        """What the call said in one of its noted headers; empty where it said nothing."""
+        row = self._db.execute("SELECT detail FROM call WHERE seq = ?", (number,)).fetchone()
+        headers = orjson.loads(row[0]).get("headers", {}) if row else {}
+        return str(headers.get(name, ""))
+
     def changed(self, number: int) -> int:
         """How many records the call changed so far."""
         return int(

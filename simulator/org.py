@@ -21,6 +21,7 @@ from simulator.locks import Locks
 from simulator.openid import OpenId
 from simulator.people import People
 from simulator.permission_records import mirror_permission_sets
+from simulator.pubsub.events import Events
 from simulator.quota import Quota
 from simulator.records import Records
 from simulator.schema.access import Access
@@ -82,6 +83,8 @@ class Org:
             self.db, self.clock, self.records, self.locks, Actors(self.role_of, self._id_of)
         )
         self.records.triggers = self.automations
+        self.events = Events(self.db, self.clock, schema)
+        self.db.watcher = self.events
         self.bulk = settings.bulk
         self.jobs = Jobs(self.db, settings.folder / "bulk")
         self.background = Background()

@@ -11,6 +11,7 @@ from typing import Any
 
 from simulator.hosts import DOMAIN
 from simulator.org import Org
+from simulator.pubsub.admission import Tenant
 from simulator.seed.population import Population
 from simulator.server import Door, listen
 from simulator.tls import Certificates
@@ -111,6 +112,10 @@ class Served:
     def doors(self, app: Any, certificates: Certificates) -> list[Door]:
         doors = [Door(app, self._tls, certificates)]
         return doors if self._plain is None else [*doors, Door(app, self._plain, None)]
+
+    @property
+    def tenant(self) -> Tenant:
+        return Tenant(self.org, None if self._plain is None else self._plain.getsockname()[1])
 
     def facts(self, host: str, ca_file: Path) -> dict[str, str]:
         """What a client needs in order to get in; `host` is the name it is to call."""

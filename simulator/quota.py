@@ -12,22 +12,26 @@ from simulator.database import Database
 APP_NAME = "license-sync"
 DAY = 24 * 3600.0
 BUCKETS = 1440
-TABLE = "CREATE TABLE IF NOT EXISTS api_use (bucket INTEGER PRIMARY KEY, calls INTEGER NOT NULL)"
 
 
-class Quota:
-    def __init__(self, database: Database, clock: Clock) -> None:
+class Allotment:
+    """So many uses in any window; `name` is what its table and settings begin with."""
+
+    def __init__(self, database: Database, clock: Clock, name: str, most: int = 0) -> None:
         self._db = database
         self._clock = clock
-        self._db.execute(TABLE)
-        self.max = int(database.setting("api_max"))
-        self.window = float(database.setting("api_window", str(DAY)))
-        self.per_app = database.setting("api_per_app") == "1"
-        self._uses: dict[int, int] = dict(database.execute("SELECT bucket, calls FROM api_use"))
+        self._name = name
+        self._db.execute(
+            f"CREATE TABLE IF NOT EXISTS {name}_use "
+            "(bucket INTEGER PRIMARY KEY, calls INTEGER NOT NULL)"
+        )
+        self.max = int(database.setting(f"{name}_max", str(most)))
+        self.window = float(database.setting(f"{name}_window", str(DAY)))
+        self._uses: dict[int, int] = dict(database.execute(f"SELECT bucket, calls FROM {name}_use"))
 
     @property
     def used(self) -> int:
-        """Calls of the last window. A clock that was set back still counts what came later."""
+        """Uses of the last window. A clock that was set back still counts what came later."""
         oldest = self._oldest()
         for bucket in [b for b in self._uses if b <= oldest]:
             del self._uses[bucket]
@@ -36,31 +40,30 @@ class Quota:
     def spend(self, calls: int) -> None:
         bucket = int(self._clock.now() // self._width)
         if bucket not in self._uses:
-            self._db.execute("DELETE FROM api_use WHERE bucket <= ?", (self._oldest(),))
+            self._db.execute(f"DELETE FROM {self._name}_use WHERE bucket <= ?", (self._oldest(),))
         self._uses[bucket] = self._uses.get(bucket, 0) + calls
         self._db.execute(
-            "INSERT OR REPLACE INTO api_use VALUES (?, ?)", (bucket, self._uses[bucket])
+            f"INSERT OR REPLACE INTO {self._name}_use VALUES (?, ?)",
+            (bucket, self._uses[bucket]),
         )
 
-    def configure(
-        self,
-        most: int | None = None,
-        used: int | None = None,
-        per_app: bool | None = None,
-        window: float | None = None,
+    def allot(
+        self, most: int | None = None, used: int | None = None, window: float | None = None
     ) -> None:
         """What is None stays. Uses so far, or those given, count as made now in a new window."""
         counted = self.used if used is None and window is not None else used
         self.max = self.max if most is None else most
-        self.per_app = self.per_app if per_app is None else per_app
         self.window = self.window if window is None else float(window)
-        self._db.set_setting("api_max", str(self.max))
-        self._db.set_setting("api_window", str(self.window))
-        self._db.set_setting("api_per_app", str(int(self.per_app)))
+        self._db.set_setting(f"{self._name}_max", str(self.max))
+        self._db.set_setting(f"{self._name}_window", str(self.window))
         if counted is not None:
             self._uses.clear()
-            self._db.execute("DELETE FROM api_use")
+            self._db.execute(f"DELETE FROM {self._name}_use")
             self.spend(counted)
+
+    @property
+    def left(self) -> int:
+        return max(0, self.max - self.used)
 
     @property
     def exhausted(self) -> bool:
@@ -73,6 +76,25 @@ class Quota:
     @property
     def _width(self) -> float:
         return max(1.0, self.window // BUCKETS)
+
+
+class Quota(Allotment):
+    """API calls, as the header of each answer tells."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database, clock, "api")
+        self.per_app = database.setting("api_per_app") == "1"
+
+    def configure(
+        self,
+        most: int | None = None,
+        used: int | None = None,
+        per_app: bool | None = None,
+        window: float | None = None,
+    ) -> None:
+        self.allot(most, used, window)
+        self.per_app = self.per_app if per_app is None else per_app
+        self._db.set_setting("api_per_app", str(int(self.per_app)))
 
     def header(self) -> str:
         """Both forms are documented; the second comes with per-app limits."""

@@ -19,6 +19,7 @@ from simulator.formula import Formula, compile_formula
 from simulator.history import Signature, note_change
 from simulator.numbering import next_id, next_number
 from simulator.references import References
+from simulator.saves import Saved
 from simulator.schema.access import Access
 from simulator.schema.model import Field, Schema, SObject
 from simulator.submission import submitted
@@ -116,6 +117,7 @@ class Records:
             self.triggers.before_save(author, sobject, row, after, changed)
         self._store(sobject, row["Id"], changed | moved)
         self._note(author, sobject, row["Id"], {name: row[name] for name in changed}, changed)
+        self._save("UPDATE", author, sobject, row["Id"], _changed(sobject, row, after, changed))
         before = dict(row) if self.triggers else row
         row.update(after)
         if self.triggers:
@@ -141,6 +143,7 @@ class Records:
             self.triggers.before_save(author, sobject, None, row, values)
         self.insert(sobject, [row])
         self._note(author, sobject, row["Id"], dict.fromkeys(values), values)
+        self._save("CREATE", author, sobject, row["Id"], dict(row))
         if self.triggers:
             self.triggers.after_save(author, sobject, None, row, values)
         return str(row["Id"])
@@ -159,6 +162,8 @@ class Records:
         for child, field, child_id in cascades.pointers(self._db, self.schema, sobject, record_id):
             self._store(child, child_id, {field.name: None, "SystemModstamp": int(author.at)})
             self._note(author, child, child_id, {field.name: record_id}, {field.name: None})
+            blank = {field.name: None, "LastModifiedDate": int(author.at)}
+            self._save("UPDATE", author, child, child_id, blank)
         under = cascades.followers(self._db, self.schema, sobject, record_id, None)
         self._mark(author, sobject, record_id, under, deleted=1)
 
@@ -216,6 +221,8 @@ class Records:
                 waiting += [(child, i) for child, _, i in below]
             self._store(kind, found, {"IsDeleted": deleted, "SystemModstamp": int(author.at)})
             self._note(author, kind, found, {"IsDeleted": 1 - deleted}, {"IsDeleted": deleted})
+            whole = {} if deleted else self.fetch(kind, [found])[found]
+            self._save("DELETE" if deleted else "UNDELETE", author, kind, found, whole)
 
     def _stamp(self, sobject: SObject, record_id: str) -> int:
         found = f"SELECT SystemModstamp FROM {sobject.table} WHERE Id = ?"
@@ -231,6 +238,20 @@ class Records:
         self, author: Author, sobject: SObject, record_id: str, before: Row, after: Row
     ) -> None:
         note_change(self._db, author.signature, sobject, record_id, before, after)
+
+    def _save(
+        self, kind: str, author: Author, sobject: SObject, record_id: str, values: Row
+    ) -> None:
+        self._db.saved.append(Saved(kind, sobject, record_id, author.access.user_id, values))
+
+
+def _changed(sobject: SObject, before: Row, after: Row, changed: Row) -> Row:
+    """With the formulas that came out differently, and who last modified it if that is new."""
+    found = {**changed, "LastModifiedDate": after["LastModifiedDate"]}
+    for name in ("LastModifiedById", *(f.name for f in sobject.formulas)):
+        if before[name] != after[name]:
+            found[name] = after[name]
+    return found
 
 
 def compile_formulas(sobject: SObject) -> list[tuple[Field, Formula]]:

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import uvicorn
@@ -66,8 +66,15 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def serve(doors: Sequence[Door], ready: Callable[[], None]) -> None:
-    """Serves all of them in one event loop until SIGTERM or SIGINT; ready, when all answer."""
+def serve(
+    doors: Sequence[Door],
+    ready: Callable[[], None],
+    beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+) -> None:
+    """Serves all of them in one event loop until SIGTERM or SIGINT; ready, when all answer.
+
+    What runs `beside` them is up before they are and ends after them.
+    """
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
     waiting = len(doors)
 
@@ -79,14 +86,18 @@ def serve(doors: Sequence[Door], ready: Callable[[], None]) -> None:
 
     servers = [Server(_config(door), one_is_ready) for door in doors]
     with asyncio.Runner(loop_factory=servers[0].config.get_loop_factory()) as runner:
-        runner.run(_serve_all(servers, doors))
+        runner.run(_serve_all(servers, doors, beside))
 
 
-async def _serve_all(servers: list[Server], doors: Sequence[Door]) -> None:
+async def _serve_all(
+    servers: list[Server],
+    doors: Sequence[Door],
+    beside: Callable[[], AbstractAsyncContextManager[None]],
+) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _end, servers, number)
-    async with asyncio.TaskGroup() as group:
+    async with beside(), asyncio.TaskGroup() as group:
         for server, door in zip(servers, doors, strict=True):
             group.create_task(server.serve(sockets=[door.listener]))
 

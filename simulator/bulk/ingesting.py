@@ -21,6 +21,7 @@ from simulator.bulk.upload import BadUpload, Line, Upload
 from simulator.errors import ApiError
 from simulator.faults import Target, row_lock
 from simulator.org import Org
+from simulator.pubsub.origin import origin
 from simulator.records import Author
 from simulator.schema.model import SObject
 
@@ -54,7 +55,8 @@ class Ingest:
             self._end(job, State.FAILED, "ExceededQuota : daily limit of records or batches")
             return
         locked = await self._locked(lines)
-        with self._org.db.transaction():
+        options = self._org.journal.header(job.call, "sforce-call-options")
+        with self._org.db.transaction(origin("bulkapi", job.api_version, options)):
             job = self._jobs.reload(job)
             if job.state is not State.IN_PROGRESS:
                 return

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from simulator.control import automations, faults, reports, sessions, settings
+from simulator.control import automations, events, faults, reports, sessions, settings
 from simulator.control.orders import BadOrder
 from simulator.control.records import Editing
 from simulator.errors import ApiError
@@ -38,6 +38,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("POST", "openid"): sessions.openid,
     ("POST", "organization_id"): sessions.change_organization,
     ("POST", "settings"): sessions.configure,
+    ("GET", "events"): events.show,
+    ("POST", "events/cut"): events.cut,
+    ("POST", "events/fail"): events.fail,
     ("POST", "clock"): settings.clock,
     ("POST", "quota"): settings.quota,
     ("POST", "versions"): settings.versions,

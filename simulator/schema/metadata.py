@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from simulator.ids import DIGITS
+from simulator.schema.channels import read_channels
 from simulator.schema.declared import read_objects
 from simulator.schema.model import Field, FieldRight, PermissionSet, Schema, SObject
 from simulator.schema.standard import STANDARD_OBJECTS, audit, flag, record_id, text
@@ -61,7 +62,8 @@ def read_schema(project: Path, *folders: Path) -> Schema:
         _permission_set(path)
         for path in sorted(base.glob("permissionsets/*.permissionset-meta.xml"))
     ]
-    return Schema(objects, {s.name: s for s in sets}, digest.hexdigest())
+    channels = read_channels(base, objects)
+    return Schema(objects, {s.name: s for s in sets}, digest.hexdigest(), channels)
 
 
 def _root(path: Path) -> ElementTree.Element:

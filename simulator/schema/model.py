@@ -160,6 +160,7 @@ class Schema:
     objects: dict[str, SObject]
     permission_sets: dict[str, PermissionSet]
     fingerprint: str = field(default="")
+    channels: dict[str, tuple[SObject, ...]] = field(default_factory=dict)
 
     def object(self, name: str) -> SObject | None:
         return self.objects.get(name.lower())

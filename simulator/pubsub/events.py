@@ -1,0 +1,130 @@
+"""The event bus of one org: takes in what is committed, knows who listens and what was ordered."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import orjson
+
+from simulator.clock import Clock
+from simulator.database import Database
+from simulator.pubsub.avro import Layout, make_layout
+from simulator.pubsub.changes import body, changes
+from simulator.pubsub.encoding import Codec, Visible, make_codec
+from simulator.pubsub.failures import Failures
+from simulator.pubsub.log import Event, EventLog
+from simulator.pubsub.refusals import Refusal
+from simulator.pubsub.topics import topics_of
+from simulator.quota import Allotment
+from simulator.saves import Saved
+from simulator.schema.model import Schema, SObject
+
+if TYPE_CHECKING:
+    from simulator.pubsub.stream import Stream
+
+DELIVERIES = 1_000_000
+FIRST_COMMIT = 10_500_000_000_000
+SCHEMAS = """CREATE TABLE IF NOT EXISTS event_schema (
+    id TEXT PRIMARY KEY, object TEXT NOT NULL, json TEXT NOT NULL
+) WITHOUT ROWID"""
+
+
+@dataclass
+class Settings:
+    """Seconds of real time, but for the retention, which goes by the org's clock."""
+
+    keepalive_seconds: float = 270.0
+    starve_seconds: float = 60.0
+    merged: int = 200
+    streams: int = 1000
+
+
+class Events:
+    def __init__(self, database: Database, clock: Clock, schema: Schema) -> None:
+        self._db = database
+        self._clock = clock
+        self._db.execute(SCHEMAS)
+        self.schema = schema
+        self.settings = Settings()
+        self.topics = topics_of(schema)
+        self.log = EventLog(database, clock)
+        self.deliveries = Allotment(database, clock, "event", DELIVERIES)
+        self.streams: dict[int, Stream] = {}
+        self.published = 0
+        self.failures = Failures()
+        self._number = 0
+        selected = {o.name: o for members in schema.channels.values() for o in members}
+        self.layouts = {name: self._layout(sobject) for name, sobject in selected.items()}
+        self._codec = lru_cache(maxsize=64)(self._make_codec)
+
+    def committing(self, saved: list[Saved], origin: str) -> None:
+        """Writes the events of a transaction, in it."""
+        at, commit = self._clock.now(), 0
+        for one, ids, sequence in changes(saved, self.settings.merged):
+            layout = self.layouts.get(one.sobject.name)
+            if layout is None:
+                continue
+            replay = self.log.next()
+            commit = commit or FIRST_COMMIT + replay
+            event = Event(
+                replay,
+                at,
+                one.sobject.name,
+                layout.id,
+                one.kind,
+                ids,
+                origin,
+                one.user_id,
+                commit,
+                sequence,
+                orjson.dumps(body(layout, one)),
+            )
+            self.log.add(event)
+            self.published += 1
+
+    def committed(self) -> None:
+        for stream in self.streams.values():
+            stream.wake.set()
+
+    def join(self, stream: Stream) -> int:
+        self._number += 1
+        self.streams[self._number] = stream
+        return self._number
+
+    def leave(self, number: int) -> None:
+        self.streams.pop(number, None)
+
+    def cut(self, why: Refusal | None) -> int:
+        """Ends the streams that are open now; how many."""
+        for stream in self.streams.values():
+            stream.end(why)
+        return len(self.streams)
+
+    def encode(self, event: Event, visible: Visible) -> bytes:
+        return self._codec(event.schema_id).encode(event, visible)
+
+    def uuid(self, event: Event) -> str:
+        """The same one whenever the event is delivered."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"event {event.at} {event.replay}"))
+
+    def schema_json(self, schema_id: str) -> str | None:
+        sql = "SELECT json FROM event_schema WHERE id = ?"
+        row = self._db.execute(sql, (schema_id,)).fetchone()
+        return str(row[0]) if row else None
+
+    def _layout(self, sobject: SObject) -> Layout:
+        """Kept, because an event is read by the schema that it was written with."""
+        layout = make_layout(sobject)
+        self._db.execute(
+            "INSERT OR IGNORE INTO event_schema VALUES (?, ?, ?)",
+            (layout.id, sobject.name, layout.json),
+        )
+        return layout
+
+    def _make_codec(self, schema_id: str) -> Codec:
+        schema = self.schema_json(schema_id)
+        assert schema is not None, "stored when the event was"
+        return make_codec(schema)
