@@ -32,6 +32,7 @@ class Address:
     ca_file: str
     client_id: str
     client_secret: str = field(repr=False)
+    pubsub_endpoint: str = ""
 
     def settings(self) -> dict[str, str]:
         """The environment that points license-sync at it."""
@@ -42,18 +43,18 @@ class Address:
             f"{org}CLIENT_SECRET": self.client_secret,
             f"{org}CA_FILE": self.ca_file,
             f"{org}FEATURES": '["scv"]',
+            f"{org}EVENTS": "true",
+            f"{org}EVENTS_ENDPOINT": self.pubsub_endpoint,
         }
 
 
 def start_org(supervisor: Supervisor, data: Path, log: Path, options: list[str]) -> Address:
     """Start the simulator and wait until it says where it is; DemoFailed if it does not.
 
-    It keeps its port, so that the settings stay true when it is started again.
+    It keeps its ports, so that the settings stay true when it is started again.
     """
     data.mkdir(parents=True, exist_ok=True)
-    port = data / "port"
-    if not port.exists():
-        port.write_text(str(_free_port()))
+    port, bus = _kept_port(data / "port"), _kept_port(data / "pubsub_port")
     command = [
         sys.executable,
         "-P",
@@ -63,7 +64,7 @@ def start_org(supervisor: Supervisor, data: Path, log: Path, options: list[str])
         "--data",
         str(data / "org"),
     ]
-    command += ["--port", port.read_text(), *options]
+    command += ["--port", port, "--pubsub-port", bus, *options]
     answer = data / "ready.json"
     process = supervisor.start(Process("org", command, {}, log, answer, serves=True))
     deadline = time.monotonic() + START_SECONDS
@@ -75,7 +76,13 @@ def start_org(supervisor: Supervisor, data: Path, log: Path, options: list[str])
     raise DemoFailed(f"The simulated org does not start: {log} says why.")
 
 
-_ADDRESS = ("url", "ca_file", "client_id", "client_secret")
+_ADDRESS = ("url", "ca_file", "client_id", "client_secret", "pubsub_endpoint")
+
+
+def _kept_port(file: Path) -> str:
+    if not file.exists():
+        file.write_text(str(_free_port()))
+    return file.read_text()
 
 
 def _free_port() -> int:

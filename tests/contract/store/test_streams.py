@@ -208,4 +208,3 @@ def test_it_is_measured_how_long_a_live_edit_waited_for_its_write(
     written = Outcome(by_id[ANN], OutcomeKind.SETTLED, history=done)
     store.book(claim, [written, Outcome(by_id[BOB], OutcomeKind.SETTLED)])
     assert dict(store.delays(WRITTEN)[ORG].counts) == {0.25: 1}
-
