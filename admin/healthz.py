@@ -20,18 +20,23 @@ def health(
 ) -> tuple[int, dict[str, object]]:
     """A status, 200 or 503, and what it is made of. No org or user is named.
 
+    An org that tells of its changes need not be polled.
+
     503 means that the database cannot be read: to restart this process for a worker that is
     silent would mend nothing. With `progress`, for whoever wakes people, it also means that a
     worker is silent or that an org is not looked at.
     """
     try:
         now, beats = store.now(), store.beats()
-        polls = [store.state(org).last_poll_at for org in orgs]
+        polls = {org: store.state(org).last_poll_at for org in orgs}
+        told = {org for org, stream in store.streams().items() if stream.works(now)}
     except StoreUnavailable:
         return 503, {"ok": False, "database": "unavailable"}
     workers = {name: _worker(name, at, now) for name, at in sorted(beats.items())}
     polled = max(SILENT, timedelta(seconds=POLLS_MISSED * poll_seconds))
-    lately = sum(at is not None and now - at <= polled for at in polls)
+    lately = sum(
+        org in told or (at is not None and now - at <= polled) for org, at in polls.items()
+    )
     gets_on = bool(beats) and all(now - at <= patience(name) for name, at in beats.items())
     gets_on = gets_on and lately == len(polls)
     return 503 if progress and not gets_on else 200, {

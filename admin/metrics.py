@@ -1,27 +1,29 @@
 """What a Prometheus server reads: numbers from the store, under names that stay."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from admin.stream_metrics import StreamNumbers
 from sync.budget import Stage
 from sync.ports.brake import Brake
 from sync.ports.orgs import OrgState, OrgStore
 from sync.ports.review import OrgFigures, ReviewStore, SweepStore
+from sync.ports.streams import ListenedStore
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class MeasuredStore(OrgStore, ReviewStore, SweepStore, Protocol):
+class MeasuredStore(OrgStore, ReviewStore, SweepStore, ListenedStore, Protocol):
     """All that metrics and health need of the store."""
 
 
 def metrics_text(
     store: MeasuredStore,
-    orgs: Iterable[str],
+    orgs: Sequence[str],
     brakes: Sequence[Brake] = (),
     stages: Mapping[str, Stage] = MappingProxyType({}),
 ) -> str:
@@ -35,6 +37,7 @@ def metrics_text(
         gauges.state(org, store.state(org), now)
         gauges.set("brake_holding", int(org in held), org=org)
         gauges.set("budget_stage", stages.get(org, Stage.FREE), org=org)
+    registry.register(StreamNumbers(store, orgs, now))
     for name, at in sorted(store.beats().items()):
         gauges.set("last_heartbeat_timestamp_seconds", at.timestamp(), worker=name)
     return generate_latest(registry).decode()

@@ -11,7 +11,7 @@ from cli.adopting import adopt_org
 from cli.output import age, moment, print_json_array, print_table, say
 from cli.plans import make_plan, show_plan
 from cli.session import JsonFlag, Yes, person, runtime, the_org
-from config import standing
+from config import standing, told
 from sync.commands import approve_plan
 from sync.ports.brake import Scope
 from sync.ports.runs import RunKind
@@ -44,7 +44,9 @@ def say_what_is_wrong(rows: Iterable[dict[str, object]]) -> None:
     for row in rows:
         brake = row["brake"]
         held = str(brake["sentence"]) if isinstance(brake, dict) else None
-        for sentence in (held, row["problem"], row["budget"], row["run_problem"], row["waits_for"]):
+        listening = told.sentence(row["listening"])  # type: ignore[arg-type]
+        said = (held, row["problem"], row["budget"], row["run_problem"], row["waits_for"])
+        for sentence in (*said, listening):
             if sentence:
                 say(f"{row['org']}: {str(sentence).removeprefix(str(row['org']) + ': ')}")
 

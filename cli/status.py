@@ -19,7 +19,7 @@ def status(json: JsonFlag = False) -> None:
     assert isinstance(orgs, dict)
     now = runtime().store.now()
     print_table(
-        ("org", "mode", "pending", "parked", "conflicts", "refusals", "last poll", "API calls"),
+        _HEADINGS,
         (
             (
                 name,
@@ -29,6 +29,7 @@ def status(json: JsonFlag = False) -> None:
                 str(org["open_conflicts"]),
                 str(org["open_refusals"]),
                 _ago(org["last_poll_at"], now),
+                _listening(org["listening"], now),
                 _quota(org),
             )
             for name, org in orgs.items()
@@ -43,6 +44,18 @@ def status(json: JsonFlag = False) -> None:
         say(f"{name} {alive}: last heard {_ago(worker['at'], now)} ago.")
     if not workers:
         say("No worker has shown itself yet: start `license-sync up`, or worker and beat.")
+
+
+_HEADINGS = (
+    *("org", "mode", "pending", "parked", "conflicts", "refusals"),
+    *("last poll", "events", "API calls"),
+)
+
+
+def _listening(row: object, now: datetime) -> str:
+    if not isinstance(row, dict):
+        return "–"
+    return f"told, heard {_ago(row['heard_at'], now)}" if row["works"] else "polling alone"
 
 
 def _ago(at: object, now: datetime) -> str:

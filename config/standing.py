@@ -3,9 +3,10 @@
 The command line and the API show the same documents.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from config.told import told
 from config.wiring import Runtime
 from sync import budget
 from sync.arming import Mode
@@ -20,11 +21,17 @@ from sync.rows import of_brake
 
 def org_rows(runtime: Runtime, names: Iterable[str]) -> Iterator[dict[str, object]]:
     """These configured orgs, one row each."""
-    return (org_row(runtime, name) for name in names)
+    names = list(names)
+    streams = told(runtime, names)
+    return (_row(runtime, name, streams[name]) for name in names)
 
 
 def org_row(runtime: Runtime, name: str) -> dict[str, object]:
     """One configured org: armed, observing or paused, and what is wrong."""
+    return next(org_rows(runtime, [name]))
+
+
+def _row(runtime: Runtime, name: str, listening: Mapping[str, object] | None) -> dict[str, object]:
     state = runtime.store.state(name)
     mode, problem = _mode(runtime, name, state)
     return {
@@ -41,6 +48,7 @@ def org_row(runtime: Runtime, name: str) -> dict[str, object]:
         "api_allowed": state.api_allowed,
         "budget": None if mode is None else _budget(runtime, state),
         "problem": problem or state.problem,
+        "listening": listening,
         "run_problem": _run_problem(runtime, state),
         "waits_for": "" if mode is None else waits_for(name, mode),
         "brake": next((of_brake(b) for b in runtime.store.brakes() if b.org == name), None),
@@ -98,15 +106,17 @@ def status(runtime: Runtime, visible: frozenset[str] | None = None) -> dict[str,
         "parked": sum(f.parked for f in figures.values()),
         "open_conflicts": sum(f.open_conflicts for f in figures.values()),
         "open_refusals": sum(f.open_refusals for f in figures.values()),
-        "orgs": {name: _org(runtime, name, figures.get(name)) for name in names},
+        "orgs": dict(_org(row, figures) for row in org_rows(runtime, names)),
         "workers": {name: _worker(name, at, now) for name, at in store.beats().items()},
     }
 
 
-def _org(runtime: Runtime, name: str, figures: OrgFigures | None) -> dict[str, object]:
-    row = org_row(runtime, name)
-    del row["org"]
-    return row | {
+def _org(
+    row: dict[str, object], of_orgs: Mapping[str, OrgFigures]
+) -> tuple[str, dict[str, object]]:
+    name = str(row.pop("org"))
+    figures = of_orgs.get(name)
+    return name, row | {
         "pending": figures.pending if figures else 0,
         "oldest_pending_at": isoformat(figures.oldest_pending_at) if figures else None,
         "parked": figures.parked if figures else 0,

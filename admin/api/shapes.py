@@ -250,6 +250,34 @@ class BrakeShape(Shape):
     sentence: str
 
 
+class WithinShape(Shape):
+    """Limits in seconds below which half and nearly all took; null before the first."""
+
+    median: float | None
+    p99: float | None
+
+
+class WithinDocument(Shape):
+    """How long it took from an edit's commit until it was noticed, and from there until written."""
+
+    noticed: WithinShape
+    written: WithinShape
+
+
+class ListeningShape(Shape):
+    """How well an org tells of its changes. Where it does not work, polling finds them."""
+
+    works: bool
+    problem: str | None
+    topic: str | None
+    since: Time | None
+    heard_at: Time | None
+    position_at: Time | None
+    events: int
+    mattered: int
+    within_seconds: WithinDocument
+
+
 class OrgShape(Shape):
     """A configured org; `mode` is unusable where its settings are. `waits_for`: what is to do."""
 
@@ -265,6 +293,7 @@ class OrgShape(Shape):
     api_used: int | None
     api_allowed: int | None
     problem: str | None
+    listening: ListeningShape | None
     budget: str | None
     run_problem: str | None
     waits_for: str

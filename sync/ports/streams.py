@@ -112,7 +112,7 @@ class StreamStore(OrgStore, Protocol):
         ...
 
 
-class StreamStatusStore(Protocol):
+class ListenedStore(Protocol):
     """The store as people and the pace of polling see it."""
 
     def streams(self) -> Mapping[str, StreamStatus]:

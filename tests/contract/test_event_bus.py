@@ -1,4 +1,4 @@
-"""What an event bus promises: the same of the one in memory and of the simulated org's over gRPC."""
+"""What an event bus promises: the one in memory, and that of the simulated org over gRPC."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -162,6 +162,12 @@ def events(stream: Subscription, count: int) -> list[ChangeEvent]:
     return found
 
 
+def until_it_ends(stream: Subscription) -> None:
+    """Read on and on."""
+    while True:
+        stream.next(PATIENCE)
+
+
 def nothing(stream: Subscription) -> bool:
     """Whether no event comes for a while."""
     batch = stream.next(0.2)
@@ -225,8 +231,7 @@ def test_what_came_before_the_end_is_given_and_then_the_end_each_time(
     world.cut()
     for _ in range(2):
         with pytest.raises(CallFailed):
-            while True:
-                stream.next(PATIENCE)
+            until_it_ends(stream)
 
 
 def test_a_lost_position_is_named_as_such(world: World, listen: Listen) -> None:
@@ -235,19 +240,14 @@ def test_a_lost_position_is_named_as_such(world: World, listen: Listen) -> None:
     position = events(stream, 1)[0].position
     world.forget()
     world.edit(2)
-    lost = listen_quietly(world, position)
+    lost = world.bus.subscribe(TOPIC, position, 100)
     with pytest.raises(CallFailed) as failed:
-        while True:
-            lost.next(PATIENCE)
+        until_it_ends(lost)
     assert failed.value.failure.code == POSITION_LOST
     lost.close()
     fresh = listen()
     world.edit(3)
     assert ids(events(fresh, 1)) == [world.users[3]]
-
-
-def listen_quietly(world: World, after: bytes) -> Subscription:
-    return world.bus.subscribe(TOPIC, after, 100)
 
 
 def test_a_stream_that_was_closed_can_be_closed_again(world: World, listen: Listen) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from admin.healthz import health
 from sync.errors import StoreUnavailable
+from sync.ports.streams import Heard, Source
 from tests.fakes.bench import ORG, Bench, memory_bench
 
 
@@ -80,3 +81,17 @@ def test_without_the_database_it_is_not_well() -> None:
 
     store: Any = SimpleNamespace(now=gone)
     assert health(store, [ORG]) == (503, {"ok": False, "database": "unavailable"})
+
+
+def test_an_org_that_tells_of_its_changes_need_not_be_polled(bench: Bench) -> None:
+    bench.org.tick(100)
+    for name in ("worker-live", "worker-bulk"):
+        bench.store.beat(name)
+    source = Source(ORG, bench.org.organization, "/data/UserChangeEvent")
+    stream = bench.store.take_stream(source, "here:1", 15.0)
+    assert stream is not None
+    assert health(bench.store, [ORG], 15, progress=True)[0] == 503
+    bench.store.hear(stream, Heard(b"\x01"), 15.0)
+    assert health(bench.store, [ORG], 15, progress=True)[0] == 200
+    bench.org.tick(15)
+    assert health(bench.store, [ORG], 15, progress=True)[0] == 503

@@ -53,8 +53,11 @@ class Room:
             wake=self._wake,
             rest=self._rest,
             jitter=lambda: 0.0,
-            monotonic=lambda: self.bench.org.now.timestamp(),
+            monotonic=self._seconds,
         )
+
+    def _seconds(self) -> float:
+        return self.bench.org.now.timestamp()
 
     def _wake(self, org: str) -> None:
         assert org == ORG

@@ -6,8 +6,10 @@ import pytest
 
 from sync.budget import SANE_BUDGET
 from sync.errors import CallFailed, Failure, Remedy
+from sync.metering import SANE_NET
 from sync.org import Org
 from sync.ports.pending import Cause, Notice, Priority
+from sync.ports.streams import Heard, Source
 from tests.fakes.bench import CTI, FREEDOM, PBX, Bench
 from tests.fakes.org import call_failed
 from tests.unit.sync.fresh_org import NAME, fresh_bench, org_of, work
@@ -123,3 +125,32 @@ def test_with_few_calls_left_all_processes_together_come_back_rarely(bench: Benc
         done += sum(process.overlap() is not None for process in processes)
         bench.org.tick(300)
     assert 3 <= done <= 5
+
+
+def test_looks_are_a_net_while_changes_are_told_and_as_usual_otherwise(bench: Bench) -> None:
+    org = org_of(bench)
+    work(bench, org)
+    bench.org.tick(SANE_NET.poll_seconds)
+    assert org.poll() is not None
+    source = Source(NAME, bench.org.organization, "/data/UserChangeEvent")
+    stream = bench.store.take_stream(source, "here:1", 5000.0)
+    assert stream is not None
+    bench.org.tick(15)
+    assert org.poll() is not None
+    bench.store.hear(stream, Heard(b"\x01"), 5000.0)
+    bench.org.tick(SANE_NET.poll_seconds - 1)
+    assert org.poll() is None
+    bench.org.tick(1)
+    assert org.poll() is not None
+    bench.org.tick(15)
+    assert org.poll() is None
+    bench.store.drop_stream(stream, "It is cut.")
+    assert org.poll() is not None
+
+
+def test_an_org_that_was_never_looked_at_is_at_once(bench: Bench) -> None:
+    source = Source(NAME, bench.org.organization, "/data/UserChangeEvent")
+    stream = bench.store.take_stream(source, "here:1", 5000.0)
+    assert stream is not None
+    bench.store.hear(stream, Heard(b"\x01"), 5000.0)
+    assert org_of(bench).poll() is not None
