@@ -1,4 +1,4 @@
-"""The process that listens: whom it takes over from, and that a broker that is gone stops nothing."""
+"""The process that listens: whom it takes over from; a broker that is gone stops nothing."""
 
 import os
 import socket
