@@ -160,7 +160,8 @@ def _ready(
     for one in served:
         resume(one.org)
     facts = [one.facts(host, certificates.ca_file) | more for one in served]
-    found = {"ca_file": str(certificates.ca_file), "orgs": facts} if several else facts[0]
+    common = {"ca_file": str(certificates.ca_file), **more}
+    found = {**common, "orgs": facts} if several else facts[0]
     sys.stdout.write(json.dumps(found) + "\n")
     sys.stdout.flush()
 

@@ -60,6 +60,7 @@ def change_organization(org: Org, exchange: Exchange) -> Any:
         org.db.set_setting("organization_id", new)
         org.db.set_setting("refreshes", str(serial))
         org.tokens.revoke_all()
+    org.events.move()
     return {"organization_id": new}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from simulator.pubsub.changes import body, changes
 from simulator.pubsub.encoding import Codec, Visible, make_codec
 from simulator.pubsub.failures import Failures
 from simulator.pubsub.log import Event, EventLog
-from simulator.pubsub.refusals import Refusal
+from simulator.pubsub.refusals import Refusal, broken
 from simulator.pubsub.topics import topics_of
 from simulator.quota import Allotment
 from simulator.saves import Saved
@@ -55,6 +56,7 @@ class Events:
         self.streams: dict[int, Stream] = {}
         self.published = 0
         self.failures = Failures()
+        self.silent_until = 0.0
         self._number = 0
         selected = {o.name: o for members in schema.channels.values() for o in members}
         self.layouts = {name: self._layout(sobject) for name, sobject in selected.items()}
@@ -90,12 +92,68 @@ class Events:
             stream.wake.set()
 
     def join(self, stream: Stream) -> int:
+        stream.silent_until = self.silent_until
         self._number += 1
         self.streams[self._number] = stream
         return self._number
 
     def leave(self, number: int) -> None:
         self.streams.pop(number, None)
+
+    def announce(self, sobject: SObject, kind: str, ids: str, user_id: str) -> int:
+        """An event that no save of a record has brought about, header only; its replay id."""
+        replay = self.log.next()
+        layout = self.layouts[sobject.name]
+        commit = FIRST_COMMIT + replay
+        self.log.add(
+            Event(
+                replay,
+                self._clock.now(),
+                sobject.name,
+                layout.id,
+                kind,
+                ids,
+                "",
+                user_id,
+                commit,
+                1,
+                b"{}",
+            )
+        )
+        self.published += 1
+        self.committed()
+        return replay
+
+    def move(self) -> None:
+        """As an org that moves or is refreshed: streams break, old replay ids mean nothing."""
+        self.log.forget()
+        self.cut(broken())
+
+    def change_schema(self, sobject: SObject) -> Layout:
+        """One field more in front of all others: another schema id, and other positions."""
+        setting = f"event_extra_{sobject.name}"
+        self._db.set_setting(setting, str(int(self._db.setting(setting, "0")) + 1))
+        self.layouts[sobject.name] = self._layout(sobject)
+        return self.layouts[sobject.name]
+
+    def silence(self, seconds: float, *, new: bool) -> int:
+        """Open streams say nothing for so long; streams that are opened meanwhile, if `new`."""
+        until = time.monotonic() + seconds
+        self.silent_until = until if new else 0.0
+        for stream in self.streams.values():
+            stream.silent_until = until
+            stream.wake.set()
+        return len(self.streams)
+
+    def repeat(self, count: int) -> int:
+        """The last events of each open stream's topic once more; how many deliveries that makes."""
+        repeated = 0
+        for stream in self.streams.values():
+            last = self.log.last([o.name for o in stream.topic.objects], count)
+            stream.again += last
+            stream.wake.set()
+            repeated += len(last)
+        return repeated
 
     def cut(self, why: Refusal | None) -> int:
         """Ends the streams that are open now; how many."""
@@ -117,7 +175,8 @@ class Events:
 
     def _layout(self, sobject: SObject) -> Layout:
         """Kept, because an event is read by the schema that it was written with."""
-        layout = make_layout(sobject)
+        extra = int(self._db.setting(f"event_extra_{sobject.name}", "0"))
+        layout = make_layout(sobject, tuple(f"Simulated_{n}__c" for n in range(extra, 0, -1)))
         self._db.execute(
             "INSERT OR IGNORE INTO event_schema VALUES (?, ?, ?)",
             (layout.id, sobject.name, layout.json),

@@ -55,6 +55,8 @@ def _handlers(service: Service) -> grpc.GenericRpcHandler:
         "GetTopic": (unary, service.get_topic),
         "GetSchema": (unary, service.get_schema),
         "Subscribe": (stream, service.subscribe),
+        "Publish": (unary, service.publish),
+        "PublishStream": (stream, service.publish_stream),
     }
     methods = {}
     for name, (kind, behavior) in found.items():

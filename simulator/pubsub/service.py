@@ -14,6 +14,7 @@ from eventbus.pubsub_api_pb2 import (
     CUSTOM,
     LATEST,
     FetchRequest,
+    PublishRequest,
     SchemaInfo,
     SchemaRequest,
     TopicInfo,
@@ -21,8 +22,9 @@ from eventbus.pubsub_api_pb2 import (
 )
 from simulator.pubsub.admission import Caller, Tenant, admit, tenant
 from simulator.pubsub.events import Events
+from simulator.pubsub.publishing import refused
 from simulator.pubsub.refusals import PREFIX, Refusal, refusal
-from simulator.pubsub.stream import Stream
+from simulator.pubsub.stream import OVER, Stream
 from simulator.pubsub.topics import find_topic
 
 Context = Any
@@ -52,6 +54,21 @@ class Service:
             await follow(caller, requests, context.write, rpc_id)
 
         await self._guarded("Subscribe", context, run)
+
+    async def publish(self, request: PublishRequest, context: Context) -> None:
+        async def run(caller: Caller, _: str) -> None:
+            raise refused(request, caller)
+
+        await self._guarded("Publish", context, run)
+
+    async def publish_stream(
+        self, requests: AsyncIterator[PublishRequest], context: Context
+    ) -> None:
+        async def run(caller: Caller, _: str) -> None:
+            async for request in requests:
+                raise refused(request, caller)
+
+        await self._guarded("PublishStream", context, run)
 
     async def _guarded(
         self, name: str, context: Context, run: Callable[[Caller, str], Awaitable[T]]
@@ -132,8 +149,13 @@ def open_stream(events: Events, caller: Caller, first: FetchRequest, rpc_id: str
     if topic.single and not topic.open_to(caller.access()):
         message = f"You don't have permission to subscribe to {topic.name}."
         raise refusal("subscription.topic.cannot.subscribe", message)
-    stream = Stream(events, topic, caller.access, rpc_id)
     _check(first)
+    if len(events.streams) >= events.settings.streams:
+        message = "The maximum number of concurrent clients has been exceeded."
+        raise refusal("concurrent.client.limit.exceeded", message)
+    if events.deliveries.exhausted:
+        raise refusal("subscription.limit.exceeded", OVER)
+    stream = Stream(events, topic, caller.access, rpc_id)
     stream.ask(first.num_requested)
     stream.position = _start(events, first)
     return stream

@@ -27,7 +27,6 @@ OTHERS = {
     "DailyBulkApiBatches": 15000,
     "DailyBulkV2QueryFileStorageMB": 976562,
     "DailyBulkV2QueryJobs": 10000,
-    "DailyDeliveredPlatformEvents": 10000,
     "DailyDurableGenericStreamingApiEvents": 10000,
     "DailyDurableStreamingApiEvents": 10000,
     "DailyEinsteinDataInsightsStoryCreation": 1000,
@@ -86,11 +85,12 @@ def limits(call: Call) -> Answer:
     quota = call.org.quota
     remaining = max(0, quota.max - quota.used)
     found: dict[str, Any] = {"DailyApiRequests": {"Max": quota.max, "Remaining": remaining}}
-    bulk = used(call.org)
+    bulk, events = used(call.org), call.org.events.deliveries
     found |= {
         name: {"Max": most, "Remaining": max(0, most - bulk.get(name, 0))}
         for name, most in OTHERS.items()
     }
+    found["DailyDeliveredPlatformEvents"] = {"Max": events.max, "Remaining": events.left}
     found["PermissionSets"] |= {"CreateCustom": CUSTOM_PERMISSION_SETS}  # one within another
     return Answer(body=dict(sorted(found.items())))
 

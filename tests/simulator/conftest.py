@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.simulator.running import Client, Simulator
+from tests.simulator.subscriber import Bus, bus_of, opened
 
 
 @pytest.fixture(scope="session")
 def shared() -> Iterator[Simulator]:
-    simulator = Simulator("--users", "2300", "--seed", "7")
+    simulator = Simulator("--users", "2300", "--seed", "7", "--pubsub-port", "0")
     yield simulator
     assert simulator.stop() == 0
 
@@ -28,6 +29,18 @@ def org(shared: Simulator) -> Iterator[Simulator]:
 def sync(org: Simulator) -> Client:
     """Logged in as the integration user."""
     return org.login()
+
+
+@pytest.fixture
+def bus(org: Simulator) -> Iterator[Bus]:
+    """The integration user's connection to the Pub/Sub API; what tests order there is undone."""
+    settings = org.control("GET", "events")["settings"]
+    bus = bus_of(org)
+    yield bus
+    bus.close()
+    org.control("POST", "events/settings", settings)
+    org.control("DELETE", "events/fail")
+    opened(org, 0)
 
 
 @pytest.fixture

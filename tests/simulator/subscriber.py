@@ -7,7 +7,6 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,11 +73,7 @@ def _record(field: dict[str, Any]) -> bool:
 class Bus:
     """One user's connection to the endpoint."""
 
-    def __init__(self, org: Simulator, user: str = "integration", **headers: str) -> None:
-        token = org.control("POST", "token", {"user": user})["access_token"]
-        self.connect(org.ready, token, **headers)
-
-    def connect(self, facts: dict[str, str], token: str, **headers: str) -> None:
+    def __init__(self, facts: dict[str, str], token: str, **headers: str) -> None:
         credentials = grpc.ssl_channel_credentials(Path(facts["ca_file"]).read_bytes())
         self.channel = grpc.secure_channel(facts["pubsub_endpoint"], credentials)
         self.metadata = {
@@ -123,6 +118,10 @@ class Bus:
             num_requested=credit,
         )
         return Stream(self, first)
+
+    def start(self, first: Any, rpc: str = "Subscribe") -> Stream:
+        """By a first request of any kind."""
+        return Stream(self, first, rpc)
 
     def read(self, event: pb.ConsumerEvent) -> Event:
         schema = self.schema(event.event.schema_id)
@@ -215,21 +214,25 @@ class Stream:
         self.close()
 
 
+def bus_of(org: Simulator, user: str = "integration", **headers: str) -> Bus:
+    token = org.control("POST", "token", {"user": user})["access_token"]
+    return Bus(org.ready, token, **headers)
+
+
 def streams(org: Simulator) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = org.control("GET", "events")["streams"]
     return found
 
 
-def until(holds: Callable[[], Any], seconds: float = LONGEST) -> Iterator[None]:
-    """Waits until something holds, such as that a stream is open."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it never came about"
+def opened(org: Simulator, count: int = 1, *, pending: int | None = None) -> None:
+    """Waits until so many streams are open: a subscriber with LATEST hears only what is later.
+
+    With `pending`, also until each has that much credit.
+    """
+    deadline = time.monotonic() + LONGEST
+    while True:
+        found = streams(org)
+        if len(found) == count and pending in (None, *(s["pending"] for s in found)):
+            return
+        assert time.monotonic() < deadline, found
         time.sleep(0.005)
-        yield
-
-
-def opened(org: Simulator, count: int = 1) -> None:
-    """Waits until so many streams are open: a subscriber with LATEST hears only what is later."""
-    for _ in until(lambda: len(streams(org)) == count):
-        pass
