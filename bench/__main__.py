@@ -7,7 +7,7 @@ import runpy
 import sys
 from itertools import takewhile
 
-NAMES = ("decide", "store", "settle", "isolation", "pages", "site", "simulator")
+NAMES = ("decide", "store", "settle", "listening", "isolation", "pages", "site", "simulator")
 
 named = list(takewhile(lambda word: not word.startswith("-"), sys.argv[1:]))
 options = sys.argv[1 + len(named) :]

@@ -94,25 +94,38 @@ def unsettled(
     return notices
 
 
-def told(events: Iterable[ChangeEvent]) -> list[Notice]:
+ECHO_SECONDS = 2.0
+"""After so long it is looked whether a write of ours still stands: many at once, in one call."""
+
+
+def told(events: Iterable[ChangeEvent], own_id: str) -> list[Notice]:
     """A notice for each user that events say was changed in something that matters.
 
     The mark is the event's: one that comes twice changes nothing, and none counts as a look at
-    the requests (`seen_mark`), since an event is no record.
+    the requests (`seen_mark`), since an event is no record. The echo of a write of ours, by the
+    user `own_id`, is no news, but the proof that it took: it is looked at in a while.
     """
     found: dict[str, Notice] = {}
     for event in events:
-        if event.matters:
-            for user_id in event.user_ids:
-                found[user_id] = Notice(
-                    user_id=user_id,
-                    username="",
-                    cause=Cause.EVENT,
-                    priority=Priority.LIVE,
-                    seen=_event_mark(event),
-                    actor=event.actor,
-                )
+        if not event.matters:
+            continue
+        is_echo = event.is_ours and event.actor == own_id
+        for user_id in event.user_ids:
+            if not is_echo or user_id not in found:
+                found[user_id] = _told(event, user_id, ECHO_SECONDS if is_echo else 0.0)
     return list(found.values())
+
+
+def _told(event: ChangeEvent, user_id: str, delay: float) -> Notice:
+    return Notice(
+        user_id=user_id,
+        username="",
+        cause=Cause.EVENT,
+        priority=Priority.LIVE,
+        seen=_event_mark(event),
+        actor=event.actor,
+        delay=delay,
+    )
 
 
 def _event_mark(event: ChangeEvent) -> str:

@@ -50,6 +50,10 @@ class Login(Protocol):
         """The organization that the login leads to; may CallFailed."""
         ...
 
+    def user_id(self) -> str:
+        """Whom we write as; may CallFailed."""
+        ...
+
     def forget_login(self) -> None:
         """Log in anew before the next call."""
         ...
@@ -133,7 +137,7 @@ class Listener:
         self, stream: Stream, subscription: Subscription, batch: Batch, missed: str | None
     ) -> None:
         mattered = [event for event in batch.events if event.matters]
-        notices = told(mattered)
+        notices = told(mattered, self.login.user_id())
         if any(event.everyone for event in mattered):
             missed = missed or "an event does not say who was changed"
         heard = Heard(

@@ -15,7 +15,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Make the tables, and room for a look that waits for the end of a batch."""
     op.create_table(
         "event_stream",
         sa.Column("org", _IDENT, nullable=False),
@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("restarts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("org", name="pk_event_stream"),
     )
+    op.add_column("pending_user", sa.Column("again_at", _TIME))
     op.create_table(
         "delay",
         sa.Column("org", _IDENT, nullable=False),
@@ -46,6 +47,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables."""
+    """Drop what was made."""
     op.drop_table("delay")
+    op.drop_column("pending_user", "again_at")
     op.drop_table("event_stream")

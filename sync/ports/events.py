@@ -25,7 +25,8 @@ class ChangeEvent:
     """One event of the org.
 
     `position` is where a subscription goes on after it, opaque. `user_ids` have 18 characters.
-    `matters` is False if it certainly touches no field that we read. `everyone` says that more
+    `matters` is False if it certainly touches no field that we read, `is_ours` True if it certainly
+    touches none but those that we write. `everyone` says that more
     records may have changed than can be told. Times are the org's.
     """
 
@@ -35,6 +36,7 @@ class ChangeEvent:
     everyone: bool
     committed_at: datetime | None
     actor: str = ""
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

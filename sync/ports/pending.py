@@ -35,6 +35,9 @@ class Notice:
     `seen` is what the record looked like (intake.seen_mark), "" when nobody looked. A notice with
     a `seen` that equals the pending row's changes nothing, so that an overlap undoes no backoff.
     `hold` are licenses that an adoption must not take away (model: held back).
+
+    With `delay` (seconds) it only asks for a look in a while, if nothing else asks for one: it
+    hurries no row that waits already, and a row under lease is looked at again after its batch.
     """
 
     user_id: str
@@ -45,6 +48,7 @@ class Notice:
     hold: Licenses = NONE
     actor: str = ""
     run_id: int | None = None
+    delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

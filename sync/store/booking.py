@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from sync import delays
 from sync.model import NONE
 from sync.ports.history import HistoryOutcome
-from sync.ports.pending import Claim, Priority
+from sync.ports.pending import Cause, Claim, Notice, Priority
 from sync.ports.settling import Outcome, OutcomeKind
 from sync.store.brake import released_among, still_holds
 from sync.store.columns import AnyRow
@@ -20,9 +20,11 @@ from sync.store.delays import note_delays
 from sync.store.entry_changes import apply_changes, end_entries
 from sync.store.history import book_outcomes
 from sync.store.leases import end_lease, lock_lease
+from sync.store.notices import store_later
 from sync.store.tables import pending_user
 
 _row = pending_user.c
+_GONE = OutcomeKind.GONE
 _ENDS = (OutcomeKind.SETTLED, OutcomeKind.GONE)
 
 
@@ -36,7 +38,8 @@ class Booking(Database):
         """
         with self.writing() as connection:
             now = lock_lease(self, connection, claim)
-            _book_users(connection, claim, outcomes, now)
+            again = _book_users(connection, claim, outcomes, now)
+            store_later(self, connection, now, claim.org, again)
             _book_history(connection, claim, outcomes, now)
             apply_changes(connection, claim.org, outcomes, now)
             end_entries(connection, claim.org, _gone(outcomes), now)
@@ -68,12 +71,15 @@ def _book_history(
 
 def _book_users(
     connection: Connection, claim: Claim, outcomes: Sequence[Outcome], now: datetime
-) -> None:
-    """Free the rows that stay; what is still leased then is settled, and goes."""
+) -> list[Notice]:
+    """Free the rows that stay; what is still leased then is settled, and goes.
+
+    Those of them that were asked for in a while are noticed anew.
+    """
     rows = connection.execute(_LOCK, {"of_token": claim.token}).all()
     by_user = {o.user.user_id: o for o in _unless_released(connection, claim, outcomes)}
     released = released_among(connection, sorted({row.brake_id for row in rows if row.braked}))
-    staying = []
+    staying, again = [], []
     for row in rows:
         outcome = by_user.get(row.user_id)
         values = {"due_at": now} if outcome is None else _after_outcome(row, outcome, now)
@@ -83,10 +89,18 @@ def _book_users(
             known = {name: row._mapping[name] for name in _STAYING}
             named = {f"new_{name}": value for name, value in (known | values).items()}
             staying.append(named | {"of_org": row.org, "of_user": row.user_id})
+        elif row.again_at is not None and outcome is not None and outcome.kind is not _GONE:
+            again.append(_look_again(row, now))
     if staying:
         connection.execute(_STAY, staying)
     if len(staying) < len(rows):
         connection.execute(_REMOVE, {"of_token": claim.token})
+    return again
+
+
+def _look_again(row: AnyRow, now: datetime) -> Notice:
+    delay = max(0.001, (row.again_at - now).total_seconds())
+    return Notice(row.user_id, row.username, Cause.EVENT, Priority.LIVE, delay=delay)
 
 
 def _unless_released(

@@ -1,7 +1,7 @@
 """Putting users into `pending_user`: one row a user, however often it is noticed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -25,17 +25,19 @@ def store_notices(
     org: str,
     notices: Sequence[Notice],
 ) -> int:
-    """Notice users in id order; how many rows changed.
+    """Notice users in id order; how many rows are news. Those with a delay are none.
 
     What was noticed already, by the same mark, changes nothing, except that LIVE is not let wait
     behind BULK, and that a run which finds what no run found is remembered. `noticed_at` stays
     what it was while the row waits: it says how long the user has been unserved. A leased row keeps
     its lease, and its new version says that it has to stay.
     """
+    store_later(database, connection, now, org, [one for one in notices if one.delay])
+    notices = [one for one in notices if not one.delay]
     if not notices:
         return 0
     versions = database.take_numbers(connection, pending_version, len(notices))
-    ordered = sorted(notices, key=lambda notice: notice.user_id)
+    ordered = sorted(notices, key=_by_id)
     rows = [
         _values(org, notice, version, now)
         for notice, version in zip(ordered, versions, strict=True)
@@ -56,6 +58,39 @@ def store_notices(
         if notice.priority is Priority.LIVE
     ]
     return changed + (connection.execute(_HURRY, live).rowcount if live else 0)
+
+
+def store_later(
+    database: Database,
+    connection: Connection,
+    now: datetime,
+    org: str,
+    notices: Sequence[Notice],
+) -> None:
+    """Ask for a look in a while at users that nobody waits to look at, in id order."""
+    if not notices:
+        return
+    versions = database.take_numbers(connection, pending_version, len(notices))
+    rows = [
+        _values(org, notice, version, now) | {"due_at": now + timedelta(seconds=notice.delay)}
+        for notice, version in zip(sorted(notices, key=_by_id), versions, strict=True)
+    ]
+    connection.execute(_later(connection.dialect.name), rows)
+
+
+@cache
+def _later(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    statement = (sqlite if dialect == "sqlite" else postgresql).insert(pending_user)
+    later: sqlite.Insert | postgresql.Insert = statement.on_conflict_do_update(
+        index_elements=["org", "user_id"],
+        set_={"again_at": statement.excluded.due_at},
+        where=_row.lease_token.is_not(None),
+    )
+    return later
+
+
+def _by_id(notice: Notice) -> str:
+    return notice.user_id
 
 
 def _values(org: str, notice: Notice, version: int, now: datetime) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def _take() -> Update:
     return (
         update(pending_user)
         .where(_row.org == bindparam("of_org"), _row.user_id.in_(select(due.c.user_id)))
-        .values(lease_token=bindparam("token"))
+        .values(lease_token=bindparam("token"), again_at=None)
         .returning(
             _row.user_id,
             _row.username,

@@ -72,6 +72,7 @@ pending_user = Table(
     Column("allowed", LicenseSet, nullable=False, server_default="-"),
     Column("brake_id", BigInteger),
     Column("run_id", BigInteger),
+    Column("again_at", UtcTime),
 )
 
 _FREE = text("lease_token IS NULL")

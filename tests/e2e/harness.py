@@ -433,6 +433,13 @@ def pointed_at(org: Salesforce, name: str = ORG) -> dict[str, str]:
     }
 
 
+def listening_to(org: Salesforce, name: str = ORG) -> dict[str, str]:
+    """The settings that let an org tell of its changes; it was started with a --pubsub-port."""
+    mine = f"LICENSE_SYNC_ORGS__{name.upper()}__"
+    endpoint = org.facts["pubsub_endpoint"]
+    return {f"{mine}EVENTS": "true", f"{mine}EVENTS_ENDPOINT": endpoint}
+
+
 @contextmanager
 def running(home: Path, org: Salesforce, **more: str) -> Iterator[Program]:
     """The same, with `up` running; ended at the end, with nothing left behind."""

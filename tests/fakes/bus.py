@@ -40,10 +40,11 @@ class FakeBus:
         everyone: bool = False,
         at: datetime | None = None,
         actor: str = "",
+        is_ours: bool = False,
     ) -> None:
         """Let the org tell of a change."""
         place = position(len(self.log) + 1)
-        self.log.append(ChangeEvent(place, user_ids, matters, everyone, at, actor))
+        self.log.append(ChangeEvent(place, user_ids, matters, everyone, at, actor, is_ours))
 
     def subscribe(self, topic: str, after: bytes | None, events: int) -> "FakeStream":
         """Open a stream."""

@@ -34,6 +34,7 @@ class Decoder:
         self._layout = layout
         self._schemas = schemas
         self._watched = frozenset(layout.read) - frozenset(SYSTEM_FIELDS)
+        self._owned = frozenset(layout.owned)
 
     def decode(self, event: ConsumerEvent) -> ChangeEvent:
         """What the event says; raises what reading its schema raises."""
@@ -51,21 +52,23 @@ class Decoder:
         user_ids, everyone = _ids(header.get("recordIds"), self._layout.key_prefix)
         if kind == OVERFLOW:
             user_ids, everyone = (), True
-        matters = everyone or kind != "UPDATE" or self._touches_ours(header, schema)
+        touched = self._touched(header, schema) if kind == "UPDATE" else None
         return ChangeEvent(
             position=position,
             user_ids=user_ids,
-            matters=matters,
+            matters=everyone or touched is None or bool(touched),
             everyone=everyone,
             committed_at=_time(header.get("commitTimestamp")),
             actor=_text(header, "commitUser"),
+            is_ours=touched is not None and touched <= self._owned,
         )
 
-    def _touches_ours(self, header: Mapping[str, Any], schema: EventSchema) -> bool:
+    def _touched(self, header: Mapping[str, Any], schema: EventSchema) -> frozenset[str] | None:
+        """Which of the fields that we read were changed; None if it does not say."""
         bitmaps = header.get("changedFields")
         if not isinstance(bitmaps, list) or not bitmaps:
-            return True
-        return not self._watched.isdisjoint(changed(map(str, bitmaps), schema.names))
+            return None
+        return self._watched & changed(map(str, bitmaps), schema.names)
 
 
 class _OddHeader(ValueError):

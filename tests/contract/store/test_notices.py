@@ -189,3 +189,79 @@ def test_another_run_that_finds_something_else_takes_over(scene: Scene) -> None:
 def test_a_persons_decision_is_no_runs(scene: Scene) -> None:
     scene.notice(ANN, seen=mark(), run_id=7)
     assert run_of(scene, seen="", cause=Cause.RESOLUTION) is None
+
+
+def test_a_look_in_a_while_waits_for_its_time(scene: Scene, clock: Clock) -> None:
+    assert scene.notice(ANN, delay=2.0) == 0
+    assert scene.try_claim() is None
+    clock.pass_(2)
+    assert ids(scene.claim()) == [ANN]
+
+
+def test_a_look_in_a_while_changes_nothing_of_who_waits_already(scene: Scene, clock: Clock) -> None:
+    scene.notice(ANN)
+    scene.notice(ANN, delay=2.0, seen="echo")
+    claim = scene.claim()
+    scene.book(claim, OutcomeKind.RETRY, delay=60.0, code="X", reason="later")
+    scene.notice(ANN, delay=2.0, seen="echo-2")
+    clock.pass_(59)
+    assert scene.try_claim() is None
+    clock.pass_(1)
+    assert only(scene.claim()).attempts == 1
+
+
+def test_news_do_not_wait_for_a_look_in_a_while(scene: Scene) -> None:
+    scene.notice(ANN, delay=2.0)
+    assert scene.notice(ANN, seen="news") == 1
+    assert ids(scene.claim()) == [ANN]
+
+
+def test_who_is_in_a_batch_is_looked_at_once_more_after_it(scene: Scene, clock: Clock) -> None:
+    scene.notice(ANN, BOB)
+    claim = scene.claim()
+    scene.notice(ANN, delay=2.0, seen="echo", cause=Cause.EVENT)
+    clock.pass_(0.5)
+    scene.book(claim, OutcomeKind.SETTLED)
+    assert scene.try_claim() is None
+    clock.pass_(1.5)
+    again = scene.claim()
+    assert ids(again) == [ANN]
+    assert (only(again).cause, only(again).attempts) == (Cause.EVENT, 0)
+    scene.book(again, OutcomeKind.SETTLED)
+    clock.pass_(60)
+    assert scene.try_claim() is None
+
+
+def test_who_was_settled_late_is_looked_at_once_more_at_once(scene: Scene, clock: Clock) -> None:
+    scene.notice(ANN)
+    claim = scene.claim()
+    scene.notice(ANN, delay=2.0)
+    clock.pass_(5)
+    scene.book(claim, OutcomeKind.SETTLED)
+    clock.pass_(0.01)
+    assert ids(scene.claim()) == [ANN]
+
+
+@pytest.mark.parametrize("kind", [OutcomeKind.RETRY, OutcomeKind.AGAIN, OutcomeKind.PARKED])
+def test_who_stays_after_a_batch_is_looked_at_when_that_says(
+    scene: Scene, clock: Clock, kind: OutcomeKind
+) -> None:
+    scene.notice(ANN)
+    claim = scene.claim()
+    scene.notice(ANN, delay=2.0)
+    scene.book(claim, kind, delay=60.0, code="X", reason="later")
+    clock.pass_(59)
+    assert scene.try_claim() is None
+    clock.pass_(1)
+    scene.book(scene.claim(), OutcomeKind.SETTLED)
+    clock.pass_(60)
+    assert scene.try_claim() is None
+
+
+def test_who_is_gone_is_not_looked_at_again(scene: Scene, clock: Clock) -> None:
+    scene.notice(ANN)
+    claim = scene.claim()
+    scene.notice(ANN, delay=2.0)
+    scene.book(claim, OutcomeKind.GONE)
+    clock.pass_(60)
+    assert scene.try_claim() is None

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.errors import CallFailed, Failure, LeaseLost, Remedy, StoreUnavailable
+from sync.intake import ECHO_SECONDS
 from sync.listening import LEASE_SECONDS, PAUSES, SILENCE_SECONDS, TAKEN_SECONDS, Listener
 from sync.ports.events import CREDIT
 from sync.ports.pending import Cause, Priority
@@ -300,6 +301,39 @@ def test_a_login_that_fails_is_tried_again(room: Room) -> None:
     assert room.noticed() == {ANN}
 
 
+def test_the_echo_of_our_own_write_is_looked_at_in_a_while_and_wakes_nobody(room: Room) -> None:
+    known(room)
+    ours = room.bench.org.user_id()
+    room.listen(lambda: room.bus.publish(ANN, actor=ours, is_ours=True), looks=4)
+    assert room.woken == 0
+    waiting = room.bench.store.waiting(ORG, ANN)
+    assert waiting is not None
+    assert (waiting.due_at - waiting.noticed_at).total_seconds() == ECHO_SECONDS
+
+
+@pytest.mark.parametrize("first", ["edit", "echo"])
+def test_an_edit_is_not_taken_for_the_echo_beside_it(room: Room, first: str) -> None:
+    known(room)
+    ours = room.bench.org.user_id()
+
+    def both() -> None:
+        for what in sorted(["edit", "echo"], key=lambda what: what != first):
+            if what == "edit":
+                room.bus.publish(ANN, actor="005000000000009AAA", is_ours=True)
+            else:
+                room.bus.publish(ANN, actor=ours, is_ours=True)
+
+    room.listen(both, looks=4)
+    assert room.woken == 1
+    assert room.noticed() == {ANN}
+
+
+def test_what_we_are_said_to_have_edited_besides_is_no_echo(room: Room) -> None:
+    known(room)
+    room.listen(lambda: room.bus.publish(ANN, actor=room.bench.org.user_id()), looks=4)
+    assert room.noticed() == {ANN}
+
+
 class RefusedOnce:
     """A login that fails the first time."""
 
@@ -311,6 +345,9 @@ class RefusedOnce:
         if self._fails:
             raise self._fails.pop()
         return self._room.bench.org.organization_id()
+
+    def user_id(self) -> str:
+        return self._room.bench.org.user_id()
 
     def forget_login(self) -> None:
         self._room.bench.org.forget_login()

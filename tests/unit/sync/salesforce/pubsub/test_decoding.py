@@ -101,6 +101,20 @@ def test_a_change_matters_if_it_touches_what_we_read(bits: str, matters: bool) -
     assert decode(event(changedFields=[bits])).matters is matters
 
 
+@pytest.mark.parametrize(
+    ("bits", "is_ours"), [("0x20", True), ("0x24", True), ("0x30", False), ("0x04", True)]
+)
+def test_a_change_is_ours_if_of_all_that_we_read_it_touches_what_we_write(
+    bits: str, is_ours: bool
+) -> None:
+    assert decode(event(changedFields=[bits])).is_ours is is_ours
+
+
+def test_where_it_does_not_say_what_was_changed_it_is_not_ours() -> None:
+    assert not decode(event(changedFields=[])).is_ours
+    assert not decode(event(changeType="GAP_UPDATE", changedFields=["0x20"])).is_ours
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "UPDATE"])
 def test_everything_but_an_update_matters(kind: str) -> None:
     assert decode(event(changeType=kind, changedFields=[])).matters
