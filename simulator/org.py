@@ -19,6 +19,7 @@ from simulator.identity import App, load_app
 from simulator.journal import Journal
 from simulator.locks import Locks
 from simulator.openid import OpenId
+from simulator.outbound.outbox import Outbox
 from simulator.people import People
 from simulator.permission_records import mirror_permission_sets
 from simulator.quota import Quota
@@ -82,6 +83,7 @@ class Org:
             self.db, self.clock, self.records, self.locks, Actors(self.role_of, self._id_of)
         )
         self.records.triggers = self.automations
+        self.outbound = Outbox(self.db, schema, self.role_of)
         self.bulk = settings.bulk
         self.jobs = Jobs(self.db, settings.folder / "bulk")
         self.background = Background()
