@@ -1,11 +1,13 @@
 """What a Prometheus server reads: numbers from the store, under names that stay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from admin.stream_metrics import StreamNumbers
 from sync.budget import Stage
@@ -26,9 +28,14 @@ def metrics_text(
     orgs: Sequence[str],
     brakes: Sequence[Brake] = (),
     stages: Mapping[str, Stage] = MappingProxyType({}),
+    received: Iterable[Metric] = (),
 ) -> str:
-    """The numbers of these orgs and of all workers. What is not known is left out."""
+    """The numbers of these orgs and of all workers. What is not known is left out.
+
+    `received` is what this process has counted by itself.
+    """
     registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Counted(received))
     now, figures = store.now(), store.figures()
     gauges = _Gauges(registry)
     held = {brake.org for brake in brakes}
@@ -58,6 +65,16 @@ _HELP = {
     "last_good_poll_age_seconds": "How long ago the last good poll ended.",
     "last_heartbeat_timestamp_seconds": "When workers of a queue last finished something.",
 }
+
+
+class _Counted(Collector):
+    """What the registry asks for its numbers."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = list(metrics)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
 
 
 class _Gauges:

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 
 from admin.api.app import make_api
 from admin.app import make_app
+from admin.outbound.proxy import BehindProxies
 from admin.services import Services
 from admin.signin.assembly import make_sign_in, secret_key
 from admin.signin.tokens import authenticator
@@ -45,8 +46,10 @@ def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn sends itself the signal once more when it is done: by then it was obeyed.
         signal.signal(number, lambda *_: None)
+    trusted = uvicorn.Config(app, log_config=None).forwarded_allow_ips
     uvicorn.run(
-        app,
+        BehindProxies(app, trusted),
+        proxy_headers=False,
         host=page.host,
         port=page.port,
         ssl_certfile=str(page.cert_file) if page.cert_file else None,

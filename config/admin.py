@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from config.values import Claims, ExistingFile, HttpsUrl, PageUrl
+from config.values import Claims, ExistingFile, HeaderName, HttpsUrl, PageUrl
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -42,7 +42,10 @@ class OpenIdSettings(BaseModel):
 
 
 class AdminSettings(BaseModel):
-    """The review page. `url` is where browsers find it: behind a proxy not at host and port."""
+    """The review page. `url` is where browsers find it: behind a proxy not at host and port.
+
+    In `client_certificate_header` the proxy says which client certificate it has verified.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -54,6 +57,7 @@ class AdminSettings(BaseModel):
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
     session_minutes: float = Field(default=720, ge=1, le=7 * 24 * 60)
     idle_minutes: float = Field(default=60, ge=1, le=7 * 24 * 60)
+    client_certificate_header: HeaderName = "X-Client-Certificate"
     oidc: dict[str, OpenIdSettings] = Field(default_factory=dict)
 
     @model_validator(mode="after")

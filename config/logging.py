@@ -13,6 +13,7 @@ _SECRET = re.compile(
     r"|lsync_[\w-]{20,}"  # a token of the API
     r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JWT
     r"|-----BEGIN[^-]*PRIVATE KEY-----(?:.*?-----END[^-]*PRIVATE KEY-----|[^\"]*)"
+    r"|(?i:(?<=/outbound/))[^\s\"'?#\\]+"  # where messages come in: token at its end
     r"|(?<=://)[^/\s\"']+(?=@)",  # user and password of a URL
     re.DOTALL,
 )

@@ -27,6 +27,7 @@ from config.sources import by_name, env_file, secret_files, without_person
 from config.values import (
     AlertUrls,
     BrokerUrl,
+    ClientCertificate,
     DatabaseUrl,
     ExistingFile,
     Folder,
@@ -35,6 +36,7 @@ from config.values import (
     HttpsUrl,
     Limit,
     Names,
+    OutboundToken,
     Topic,
     redis_url,
 )
@@ -67,6 +69,10 @@ class OrgSettings(BaseModel):
     `events_topic` is named, those of the layout's object.
 
     No user is written to more than `writes_per_hour` times an hour: who is, waits.
+
+    With `outbound_token` (or `outbound_token_file`) the review page's process takes the org's
+    outbound messages, not more than `outbound_per_minute`, and with `outbound_client_certificate`
+    from who has shown that certificate to the proxy.
 
     Login is by client credentials (`client_secret` or `client_secret_file`) or by JWT bearer
     (`username` and `private_key_file`).
@@ -103,6 +109,10 @@ class OrgSettings(BaseModel):
     budget_reserve: float = Field(default=SANE_BUDGET.reserve, ge=0, le=1)
     budget_probe_seconds: float = Field(default=SANE_BUDGET.probe_seconds, ge=1, le=3600)
     writes_per_hour: int = Field(default=WRITES_PER_HOUR, ge=1, le=1000)
+    outbound_token: OutboundToken | None = None
+    outbound_token_file: ExistingFile | None = None
+    outbound_client_certificate: ClientCertificate | None = None
+    outbound_per_minute: int = Field(default=300, ge=1, le=100_000)
 
     @model_validator(mode="after")
     def _budget_in_order(self) -> Self:
@@ -110,6 +120,16 @@ class OrgSettings(BaseModel):
             raise ValueError(
                 "budget_reconcile must not be above budget_poll, nor that above budget_reserve"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_outbound_token(self) -> Self:
+        if self.outbound_token is not None and self.outbound_token_file is not None:
+            raise ValueError("set outbound_token or outbound_token_file, not both")
+        if self.outbound_client_certificate and not (
+            self.outbound_token or self.outbound_token_file
+        ):
+            raise ValueError("outbound_client_certificate needs an outbound_token as well")
         return self
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import redis
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
@@ -23,6 +23,7 @@ from sync.store import make_engine
 
 _ESCAPED = "with %2F %40 %3A for / @ : in user and password"
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
+_TOKEN = re.compile(r"[\w-]{32,200}", re.ASCII)
 _CLAIM = re.compile(r"[A-Za-z][\w.]*(=[^=,\"']+)?", re.ASCII)
 
 
@@ -189,6 +190,31 @@ def _folder(path: Path) -> Path:
         raise ValueError("there is no home folder here; write a path that begins with /") from None
 
 
+def outbound_token(token: str) -> str:
+    """The token, if it can be part of an address and nobody will guess it; ValueError."""
+    if not _TOKEN.fullmatch(token):
+        raise ValueError("write 32 to 200 random letters, digits, - and _: `openssl rand -hex 32`")
+    return token
+
+
+def _secret_token(token: SecretStr) -> SecretStr:
+    outbound_token(token.get_secret_value())
+    return token
+
+
+def _certificate(text: str) -> str:
+    """A subject is taken as it stands; a fingerprint is brought into one form."""
+    digits = re.sub(r"[:\s]", "", text).lower()
+    if re.fullmatch(r"[\da-f]{64}", digits, re.ASCII):
+        return digits
+    if "=" not in text or not text.isprintable():
+        raise ValueError(
+            "write the certificate's subject as your proxy says it (CN=…), or its SHA-256 "
+            "fingerprint"
+        )
+    return text.strip()
+
+
 def _off(value: object) -> object:
     """A limit that is turned off may be written as none; it is 0 to the program."""
     return 0 if isinstance(value, str) and value.strip().lower() == "none" else value
@@ -205,5 +231,8 @@ Claims = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_claims)]
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 AlertUrls = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(alert_urls)]
+OutboundToken = Annotated[SecretStr, AfterValidator(_secret_token)]
+ClientCertificate = Annotated[str, AfterValidator(_certificate)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]
 Limit = Annotated[int, BeforeValidator(_off)]
 FractionLimit = Annotated[float, BeforeValidator(_off)]

@@ -184,11 +184,11 @@ def _credentials(name: str, settings: OrgSettings) -> Credentials:
     if settings.client_secret_file is not None:
         return ClientCredentials(
             settings.client_id,
-            _content(name, "client_secret_file", settings.client_secret_file, _CONSUMER),
+            file_content(name, "client_secret_file", settings.client_secret_file, _CONSUMER),
         )
     assert settings.username is not None
     assert key is not None
-    text = _content(name, "private_key_file", key, _KEY_FILE)
+    text = file_content(name, "private_key_file", key, _KEY_FILE)
     return JwtBearer(settings.client_id, settings.username, text)
 
 
@@ -196,7 +196,8 @@ _CONSUMER = "let it hold the consumer secret as UTF-8 text"
 _KEY_FILE = "let it hold PEM text (`openssl pkey -inform DER -in KEY -out KEY.pem` makes that)"
 
 
-def _content(name: str, setting: str, path: Path, mend: str) -> str:
+def file_content(name: str, setting: str, path: Path, mend: str) -> str:
+    """What a file holds that one of an org's settings names; BadSettings."""
     try:
         text, problem = path.read_text(encoding="utf-8").strip(), "is empty"
     except UnicodeDecodeError:

@@ -15,6 +15,7 @@ from simulator.bulk.settings import BulkSettings
 from simulator.bulk.working import resume
 from simulator.org import Org, OrgSettings
 from simulator.orgs import OrgOptions, Served, wanted
+from simulator.outbound.sending import resume as resume_outbound
 from simulator.pubsub.server import PubSubServer
 from simulator.schema.metadata import read_schema
 from simulator.server import serve
@@ -156,9 +157,10 @@ def _ready(
     *,
     several: bool,
 ) -> None:
-    """Bulk jobs go on where they stood, and whoever waits for the line reads it."""
+    """Jobs and outbound messages go on where they stood; whoever waits for the line reads it."""
     for one in served:
         resume(one.org)
+        resume_outbound(one.org)
     facts = [one.facts(host, certificates.ca_file) | more for one in served]
     common = {"ca_file": str(certificates.ca_file), **more}
     found = {**common, "orgs": facts} if several else facts[0]

@@ -19,6 +19,7 @@ from simulator.identity import App, load_app
 from simulator.journal import Journal
 from simulator.locks import Locks
 from simulator.openid import OpenId
+from simulator.outbound.outbox import Outbox
 from simulator.people import People
 from simulator.permission_records import mirror_permission_sets
 from simulator.pubsub.events import Events
@@ -85,6 +86,7 @@ class Org:
         self.records.triggers = self.automations
         self.events = Events(self.db, self.clock, schema)
         self.db.watcher = self.events
+        self.outbound = Outbox(self.db, schema, self.role_of)
         self.bulk = settings.bulk
         self.jobs = Jobs(self.db, settings.folder / "bulk")
         self.background = Background()

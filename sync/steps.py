@@ -96,7 +96,7 @@ class Step:
             user_id=self.record.user_id,
             username=self.record.username,
             cause=Cause.RESOLUTION if carried else self.user.cause,
-            actor=decided.decided_by if decided else self.user.actor,
+            actor=decided.decided_by if decided else self._actor(),
             requested_before=self.record.requested.on,
             requested_after=self.requested,
             held_before=self.record.held.on,
@@ -109,6 +109,10 @@ class Step:
             unapproved=self.unapproved,
         )
 
+    def _actor(self) -> str:
+        """Who moved what: a message that told of a change says nothing of that, the record does."""
+        return self.user.actor or self.record.modified_by or ""
+
     def _why(self) -> str:
         if self.braked:
             return braked_reason(self.braked)
@@ -119,7 +123,7 @@ class Step:
         return replace(
             self.intent(),
             cause=self.user.cause,
-            actor=self.user.actor,
+            actor=self._actor(),
             requested_after=self.record.requested.on,
             held_after=self.record.held.on,
             status_after=write.status or self.record.status or "",

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from simulator.control import automations, events, faults, reports, sessions, settings
+from simulator.control import automations, events, faults, outbound, reports, sessions, settings
 from simulator.control.orders import BadOrder
 from simulator.control.records import Editing
 from simulator.errors import ApiError
@@ -28,6 +28,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("POST", "automations"): automations.add,
     ("GET", "automations"): automations.show,
     ("DELETE", "automations"): automations.remove,
+    ("POST", "outbound"): outbound.add,
+    ("GET", "outbound"): outbound.show,
+    ("DELETE", "outbound"): outbound.remove,
     ("GET", "journal"): reports.calls,
     ("GET", "journal/summary"): reports.summary,
     ("GET", "changes"): reports.changes,
@@ -54,7 +57,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("POST", "quota"): settings.quota,
     ("POST", "versions"): settings.versions,
 }
-NUMBERED = {"faults", "automations"}  # DELETE name/ID
+NUMBERED = {"faults", "automations", "outbound"}  # DELETE name/ID
 
 
 class Control:

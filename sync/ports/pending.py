@@ -26,14 +26,16 @@ class Cause(StrEnum):
     APPROVAL = "approval"
     UNDO = "undo"
     EVENT = "change event"
+    OUTBOUND = "outbound message"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A user that may be unsettled.
 
-    `seen` is what the record looked like (intake.seen_mark), "" when nobody looked. A notice with
-    a `seen` that equals the pending row's changes nothing, so that an overlap undoes no backoff.
+    `seen` is what the record looked like (intake.seen_mark), or which message named the user
+    (sync.outbound); "" when every notice counts. A notice with a `seen` that equals the pending
+    row's changes nothing, so that an overlap undoes no backoff.
     `hold` are licenses that an adoption must not take away (model: held back).
 
     With `delay` (seconds) it only asks for a look in a while, if nothing else asks for one: it

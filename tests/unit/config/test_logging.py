@@ -45,6 +45,8 @@ SECRETS = {
     "opaque access token": (json.dumps({"access_token": HUSH}), [HUSH]),
     "header": (f"Authorization: Bearer {HUSH}", [HUSH]),
     "header in a dict": (str({"authorization": f"bearer {HUSH}"}), [HUSH]),
+    "path of outbound messages": (f"POST '/Outbound/acme/{HUSH}/x?y' failed", [HUSH]),
+    "address of outbound messages": (json.dumps({"at": f"https://h/outbound/acme/{HUSH}"}), [HUSH]),
     "password of a URL": (f"redis://:{HUSH}@host:6379/0", [HUSH]),
     "password of a URL with an at sign": (f"postgresql://me:x@{HUSH}@host/d", [HUSH, "x@"]),
     "password of a DSN": (f"host=h user=u password={HUSH} dbname=d", [HUSH]),

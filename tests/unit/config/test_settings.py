@@ -226,6 +226,7 @@ def test_the_example_works_with_its_comments_taken_in(
 ) -> None:
     """Files and folders stand elsewhere here; login is in one of three ways."""
     others = others | {"ADMIN__OIDC__ACME__CLIENT_SECRET_FILE"}
+    others |= {"ORGS__ACME__OUTBOUND_TOKEN_FILE"}
     taken = {n: v for n, v in example(whole=True).items() if n not in others}
     places = {name for name in taken if name.endswith(("_FILE", "_DIR"))}
     for name in places - FROM_THE_ENVIRONMENT_ONLY - {"STATE_DIR"}:
