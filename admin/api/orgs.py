@@ -9,7 +9,8 @@ from admin import actions
 from admin.api import commands
 from admin.api.caller import Caller, TheServices, TokenRoute, org_to_change
 from admin.api.fields import MOST_USERS, OrgPath, Strict, UserId
-from admin.api.shapes import BrakeShape, Count, OrgShape, Page, RunShape, StatusDocument
+from admin.api.shapes import Count, Page, RunShape
+from admin.api.standing_shapes import BrakeShape, OrgShape, StatusDocument
 from config import standing
 from sync.rows import of_brake, of_run
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel
 
-from admin.api import shapes
+from admin.api import shapes, standing_shapes
 from tests.contract.store.scene import ANN, ORG
 from tests.unit.admin.api.conftest import Api, Filled
 
@@ -17,8 +17,8 @@ from tests.unit.admin.api.conftest import Api, Filled
         ("/users", shapes.UserShape),
         ("/runs", shapes.RunShape),
         ("/runs/{plan}/items", shapes.ItemShape),
-        ("/orgs", shapes.OrgShape),
-        ("/brakes", shapes.BrakeShape),
+        ("/orgs", standing_shapes.OrgShape),
+        ("/brakes", standing_shapes.BrakeShape),
     ],
 )
 def test_a_row_has_the_fields_of_its_shape(
@@ -32,7 +32,7 @@ def test_a_row_has_the_fields_of_its_shape(
 
 def test_a_document_has_the_fields_of_its_shape(api: Api, filled: Filled) -> None:
     status = api.get("/status")
-    assert set(status) == set(shapes.StatusDocument.model_fields)
+    assert set(status) == set(standing_shapes.StatusDocument.model_fields)
     run = api.get(f"/runs/{filled.plan}")
     assert set(run) == set(shapes.RunDocument.model_fields)
     user = api.get(f"/users/{ORG}/{ANN}")
