@@ -8,7 +8,16 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from simulator.control import automations, events, faults, outbound, reports, sessions, settings
+from simulator.control import (
+    automations,
+    events,
+    faults,
+    managed,
+    outbound,
+    reports,
+    sessions,
+    settings,
+)
 from simulator.control.orders import BadOrder
 from simulator.control.records import Editing
 from simulator.errors import ApiError
@@ -43,6 +52,9 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("POST", "settings"): sessions.configure,
     ("GET", "events"): events.show,
     ("POST", "events/settings"): events.configure,
+    ("POST", "events/managed"): managed.put,
+    ("GET", "events/managed"): managed.show,
+    ("DELETE", "events/managed"): managed.remove,
     ("POST", "events/cut"): events.cut,
     ("POST", "events/fail"): events.fail,
     ("DELETE", "events/fail"): events.succeed,

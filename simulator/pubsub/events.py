@@ -17,16 +17,19 @@ from simulator.pubsub.changes import body, changes
 from simulator.pubsub.encoding import Codec, Visible, make_codec
 from simulator.pubsub.failures import Failures
 from simulator.pubsub.log import Event, EventLog
-from simulator.pubsub.refusals import Refusal, broken
-from simulator.pubsub.topics import topics_of
+from simulator.pubsub.refusals import Refusal, broken, refusal
+from simulator.pubsub.subscriptions import Subscriptions
+from simulator.pubsub.topics import Topic, topics_of
 from simulator.quota import Allotment
 from simulator.saves import Saved
+from simulator.schema.access import Access
 from simulator.schema.model import Schema, SObject
 
 if TYPE_CHECKING:
     from simulator.pubsub.stream import Stream
 
 DELIVERIES = 1_000_000
+OVER = "You have exceeded the event delivery limit for your org."
 FIRST_COMMIT = 10_500_000_000_000
 SCHEMAS = """CREATE TABLE IF NOT EXISTS event_schema (
     id TEXT PRIMARY KEY, object TEXT NOT NULL, json TEXT NOT NULL
@@ -56,6 +59,7 @@ class Events:
         self.streams: dict[int, Stream] = {}
         self.published = 0
         self.failures = Failures()
+        self.managed = Subscriptions(database)
         self.silent_until = 0.0
         self._number = 0
         selected = {o.name: o for members in schema.channels.values() for o in members}
@@ -90,6 +94,20 @@ class Events:
     def committed(self) -> None:
         for stream in self.streams.values():
             stream.wake.set()
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    def admit(self, topic: Topic, access: Access) -> None:
+        """Raises the Refusal for a stream that may not be opened, or is one too many."""
+        if topic.single and not topic.open_to(access):
+            message = f"You don't have permission to subscribe to {topic.name}."
+            raise refusal("subscription.topic.cannot.subscribe", message)
+        if len(self.streams) >= self.settings.streams:
+            message = "The maximum number of concurrent clients has been exceeded."
+            raise refusal("concurrent.client.limit.exceeded", message)
+        if self.deliveries.exhausted:
+            raise refusal("subscription.limit.exceeded", OVER)
 
     def join(self, stream: Stream) -> int:
         stream.silent_until = self.silent_until

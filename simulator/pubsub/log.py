@@ -128,7 +128,6 @@ class EventLog:
         """No id given out so far means anything any more."""
         self.forgotten = self.newest
         self._db.set_setting("events_forgotten", str(self.newest))
-        self.mark()
 
     def _oldest(self) -> float:
         return self._clock.now() - self.retention

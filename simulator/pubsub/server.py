@@ -55,6 +55,7 @@ def _handlers(service: Service) -> grpc.GenericRpcHandler:
         "GetTopic": (unary, service.get_topic),
         "GetSchema": (unary, service.get_schema),
         "Subscribe": (stream, service.subscribe),
+        "ManagedSubscribe": (stream, service.managed_subscribe),
         "Publish": (unary, service.publish),
         "PublishStream": (stream, service.publish_stream),
     }

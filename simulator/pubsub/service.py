@@ -6,14 +6,14 @@ import asyncio
 import traceback
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
-
-import grpc
 
 from eventbus.pubsub_api_pb2 import (
     CUSTOM,
     LATEST,
     FetchRequest,
+    ManagedFetchRequest,
     PublishRequest,
     SchemaInfo,
     SchemaRequest,
@@ -22,12 +22,14 @@ from eventbus.pubsub_api_pb2 import (
 )
 from simulator.pubsub.admission import Caller, Tenant, admit, tenant
 from simulator.pubsub.events import Events
+from simulator.pubsub.managed import open_managed
 from simulator.pubsub.publishing import refused
 from simulator.pubsub.refusals import PREFIX, Refusal, refusal
-from simulator.pubsub.stream import OVER, Stream
+from simulator.pubsub.stream import Stream
 from simulator.pubsub.topics import find_topic
 
 Context = Any
+Opening = Callable[[Any], Stream]
 T = TypeVar("T")
 
 
@@ -51,9 +53,17 @@ class Service:
 
     async def subscribe(self, requests: AsyncIterator[FetchRequest], context: Context) -> None:
         async def run(caller: Caller, rpc_id: str) -> None:
-            await follow(caller, requests, context.write, rpc_id)
+            await follow(partial(open_stream, caller, rpc_id=rpc_id), requests, context.write)
 
         await self._guarded("Subscribe", context, run)
+
+    async def managed_subscribe(
+        self, requests: AsyncIterator[ManagedFetchRequest], context: Context
+    ) -> None:
+        async def run(caller: Caller, rpc_id: str) -> None:
+            await follow(partial(open_managed, caller, rpc_id=rpc_id), requests, context.write)
+
+        await self._guarded("ManagedSubscribe", context, run)
 
     async def publish(self, request: PublishRequest, context: Context) -> None:
         async def run(caller: Caller, _: str) -> None:
@@ -126,37 +136,27 @@ def schema_info(request: SchemaRequest, caller: Caller, rpc_id: str) -> SchemaIn
     return SchemaInfo(schema_json=found, schema_id=request.schema_id, rpc_id=rpc_id)
 
 
-async def follow(
-    caller: Caller, requests: AsyncIterator[FetchRequest], write: Any, rpc_id: str
-) -> None:
+async def follow(opening: Opening, requests: AsyncIterator[Any], write: Any) -> None:
     """A subscription from its first request on."""
-    events = caller.org.events
     first = await anext(aiter(requests), None)
     if first is None:
         raise refusal("subscription.fetch.request.invalid", "There was no request.")
-    stream = open_stream(events, caller, first, rpc_id)
-    number = events.join(stream)
+    stream = opening(first)
+    number = stream.events.join(stream)
     reader = asyncio.create_task(_read(stream, requests))
     try:
         await stream.run(write)
     finally:
-        events.leave(number)
+        stream.events.leave(number)
         reader.cancel()
 
 
-def open_stream(events: Events, caller: Caller, first: FetchRequest, rpc_id: str) -> Stream:
+def open_stream(caller: Caller, first: FetchRequest, rpc_id: str) -> Stream:
+    events = caller.org.events
     topic = find_topic(events.topics, first.topic_name)
-    if topic.single and not topic.open_to(caller.access()):
-        message = f"You don't have permission to subscribe to {topic.name}."
-        raise refusal("subscription.topic.cannot.subscribe", message)
-    _check(first)
-    if len(events.streams) >= events.settings.streams:
-        message = "The maximum number of concurrent clients has been exceeded."
-        raise refusal("concurrent.client.limit.exceeded", message)
-    if events.deliveries.exhausted:
-        raise refusal("subscription.limit.exceeded", OVER)
+    events.admit(topic, caller.access())
     stream = Stream(events, topic, caller.access, rpc_id)
-    stream.ask(first.num_requested)
+    stream.take(first)
     stream.position = _start(events, first)
     return stream
 
@@ -176,23 +176,14 @@ def _start(events: Events, first: FetchRequest) -> int:
     return int.from_bytes(first.replay_id)
 
 
-async def _read(stream: Stream, requests: AsyncIterator[FetchRequest]) -> None:
+async def _read(stream: Stream, requests: AsyncIterator[Any]) -> None:
     """Later requests bring credit. When the client has no more to ask, the stream ends."""
     try:
         async for request in requests:
-            if request.topic_name not in ("", stream.topic.name):
-                message = "The topic name differs from that of the first request."
-                raise refusal("subscription.fetch.topic.mismatch", message)
-            _check(request)
-            stream.ask(request.num_requested)
+            stream.take(request)
+        stream.end(None)
     except Refusal as why:
         stream.end(why)
-    except grpc.RpcError:
-        stream.end(None)
-    else:
-        stream.end(None)
-
-
-def _check(request: FetchRequest) -> None:
-    if request.auth_refresh:
-        raise refusal("service.auth.refresh.invalid", "auth_refresh is for internal use.")
+    except Exception:  # noqa: BLE001 - a fault of the simulator itself
+        traceback.print_exc()
+        stream.end(refusal("subscription.internal.error"))

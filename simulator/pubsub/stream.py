@@ -11,9 +11,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from eventbus.pubsub_api_pb2 import ConsumerEvent, FetchResponse, ProducerEvent
-from simulator.pubsub.events import Events
+from simulator.pubsub.events import OVER, Events
 from simulator.pubsub.log import Event, replay_bytes
 from simulator.pubsub.refusals import Refusal, refusal
 from simulator.pubsub.topics import Topic
@@ -21,15 +22,16 @@ from simulator.schema.access import Access
 from simulator.schema.model import SObject
 
 MOST = 100
-Write = Callable[[FetchResponse], Awaitable[None]]
-OVER = "You have exceeded the event delivery limit for your org."
+Write = Callable[[Any], Awaitable[None]]
 
 
 class Stream:
+    response_type: Any = FetchResponse
+
     def __init__(
         self, events: Events, topic: Topic, access: Callable[[], Access], rpc_id: str
     ) -> None:
-        self._events = events
+        self.events = events
         self._access = access
         self.topic = topic
         self.rpc_id = rpc_id
@@ -43,13 +45,22 @@ class Stream:
         self._end: Refusal | None = None
         self._since = time.monotonic()
 
+    def take(self, request: Any) -> None:
+        """A request after the first. Raises a Refusal for what no client may ask."""
+        if request.topic_name not in ("", self.topic.name):
+            message = "The topic name differs from that of the first request."
+            raise refusal("subscription.fetch.topic.mismatch", message)
+        if request.auth_refresh:
+            raise refusal("service.auth.refresh.invalid", "auth_refresh is for internal use.")
+        self.ask(request.num_requested)
+
+    def requested_wrongly(self, message: str) -> Refusal:
+        return refusal("subscription.fetch.requested.events.invalid", message)
+
     def ask(self, more: int) -> None:
-        """More credit. Raises a Refusal for what no client may ask."""
+        """More credit."""
         if more <= 0:
-            raise refusal(
-                "subscription.fetch.requested.events.invalid",
-                "The number of requested events must be greater than 0.",
-            )
+            raise self.requested_wrongly("The number of requested events must be greater than 0.")
         if not self.credit:
             self._since = time.monotonic()
         self.credit = min(MOST, self.credit + more)
@@ -84,7 +95,7 @@ class Stream:
         if self._end is not None:
             raise self._end
 
-    def _response(self) -> FetchResponse | None:
+    def _response(self) -> Any:
         """What there is to say now, an empty answer where it is time for one."""
         if self._silent() > 0:
             return None
@@ -94,8 +105,8 @@ class Stream:
         if self._left() > 0:
             return None
         if self.credit:
-            quiet = self._events.settings.keepalive_seconds
-            self.position = self._events.log.told(quiet)
+            quiet = self.events.settings.keepalive_seconds
+            self.position = self.events.log.told(quiet)
             return self._answer([])
         self.end(None)
         return None
@@ -104,41 +115,40 @@ class Stream:
         objects = [o.name for o in self.topic.open_to(self._access())]
         if self.again:
             count = min(self.credit, len(self.again))
-            return self._events.log.those([self.again.popleft() for _ in range(count)])
-        log = self._events.log
+            return self.events.log.those([self.again.popleft() for _ in range(count)])
+        log = self.events.log
         found = log.after(self.position, objects, self.credit)
         self.position = found[-1].replay if len(found) == self.credit else log.newest
         return found
 
-    def _filled(self, found: list[Event]) -> FetchResponse | None:
+    def _filled(self, found: list[Event]) -> Any:
         """Delivers as many as the org's daily allotment still has."""
-        left = self._events.deliveries.left
+        left = self.events.deliveries.left
         if len(found) > left:
             self.end(refusal("subscription.limit.exceeded", OVER))
             found = found[:left]
             if not found:
                 return None
-        self._events.deliveries.spend(len(found))
+        self.events.deliveries.spend(len(found))
         self.credit -= len(found)
         self.delivered += len(found)
         access = self._access()
         return self._answer([self._event(event, access) for event in found])
 
     def _event(self, event: Event, access: Access) -> ConsumerEvent:
-        sobject = self._events.schema.objects[event.object.lower()]
-        payload = self._events.encode(event, lambda name: _visible(access, sobject, name))
-        made = ProducerEvent(
-            id=self._events.uuid(event), schema_id=event.schema_id, payload=payload
-        )
+        sobject = self.events.schema.objects[event.object.lower()]
+        payload = self.events.encode(event, lambda name: _visible(access, sobject, name))
+        made = ProducerEvent(id=self.events.uuid(event), schema_id=event.schema_id, payload=payload)
         return ConsumerEvent(event=made, replay_id=replay_bytes(event.replay))
 
-    def _answer(self, found: list[ConsumerEvent]) -> FetchResponse:
+    def _answer(self, found: list[ConsumerEvent], **more: Any) -> Any:
         latest = found[-1].replay_id if found else replay_bytes(self.position)
-        return FetchResponse(
+        return self.response_type(
             events=found,
             latest_replay_id=latest,
             rpc_id=self.rpc_id,
             pending_num_requested=self.credit,
+            **more,
         )
 
     async def _pause(self) -> None:
@@ -154,7 +164,7 @@ class Stream:
 
     def _left(self) -> float:
         """Seconds until something is to happen without any event."""
-        settings = self._events.settings
+        settings = self.events.settings
         limit = settings.keepalive_seconds if self.credit else settings.starve_seconds
         return self._since + limit - time.monotonic()
 

@@ -10,6 +10,9 @@ from simulator.rest.call import Answer, Call
 
 Page = dict[str, Any]
 BATCH = re.compile(r"batchSize=(\d+)", re.IGNORECASE)
+MANAGED = re.compile(
+    r"FROM\s+ManagedEventSubscription\s+WHERE\s+(?:Id|DeveloperName)\s*=\s*'([^']*)'", re.IGNORECASE
+)
 SMALLEST, LARGEST = 200, 2000
 
 
@@ -30,7 +33,16 @@ def query_more(call: Call, locator: str) -> Answer:
 
 
 def tooling_query(call: Call) -> Answer:
-    """The Tooling API over the same objects; what only it has (ApexClass) is INVALID_TYPE."""
+    """The Tooling API over the same objects; what only it has (ApexClass) is INVALID_TYPE.
+
+    But for managed subscriptions, which are looked for by id or by name.
+    """
+    managed = MANAGED.search(call.params.get("q", ""))
+    if managed:
+        found = call.org.events.managed.find(managed[1])
+        records = [found.record()] if found else []
+        page = {"totalSize": len(records), "done": True, "records": records}
+        return Answer(body=_as_tooling(page))
     return Answer(body=_as_tooling(_first_page(call, deleted=False)))
 
 
