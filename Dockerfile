@@ -1,5 +1,5 @@
 # One image; the command chooses the process:
-#   license-sync worker --queue live | worker --queue bulk | worker --queue slow | beat | migrate | up | check | …
+#   license-sync worker --queue live | worker --queue bulk | worker --queue slow | beat | listen | migrate | up | check | …
 #   python -m simulator …
 # Nothing secret is copied in or built in: settings come from the environment and from files at run time.
 ARG PYTHON_IMAGE=python:3.13-slim
@@ -24,6 +24,7 @@ COPY pyproject.toml /app/
 COPY admin /app/admin
 COPY cli /app/cli
 COPY config /app/config
+COPY eventbus /app/eventbus
 COPY migrations /app/migrations
 COPY simulator /app/simulator
 COPY sfdx /app/sfdx

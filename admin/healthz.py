@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from admin.metrics import MeasuredStore
 from sync.errors import StoreUnavailable
-from sync.heartbeats import SILENT, patience
+from sync.heartbeats import LISTENER, SILENT, patience
 
 POLLS_MISSED = 4
 """Polls in a row that an org may miss."""
@@ -20,7 +20,7 @@ def health(
 ) -> tuple[int, dict[str, object]]:
     """A status, 200 or 503, and what it is made of. No org or user is named.
 
-    An org that tells of its changes need not be polled.
+    An org that tells of its changes need not be polled; nobody has to listen.
 
     503 means that the database cannot be read: to restart this process for a worker that is
     silent would mend nothing. With `progress`, for whoever wakes people, it also means that a
@@ -28,6 +28,7 @@ def health(
     """
     try:
         now, beats = store.now(), store.beats()
+        beats = {name: at for name, at in beats.items() if name != LISTENER}
         polls = {org: store.state(org).last_poll_at for org in orgs}
         told = {org for org, stream in store.streams().items() if stream.works(now)}
     except StoreUnavailable:

@@ -6,16 +6,20 @@ import typer
 
 from cli.output import say, warn
 from cli.session import runtime
-from sync.heartbeats import patience
+from sync.heartbeats import LISTENER, patience
 
 
 class Part(StrEnum):
-    """What can be asked after: the workers of a queue, or the schedule that feeds them."""
+    """What can be asked after: the workers of a queue, the schedule, or who listens to events."""
 
     LIVE = "live"
     BULK = "bulk"
     SLOW = "slow"
     BEAT = "beat"
+    LISTEN = "listen"
+
+
+_SHOWN_BY = {Part.BEAT: ("worker-live", "worker-bulk"), Part.LISTEN: (LISTENER,)}
 
 
 def health(part: Part) -> None:
@@ -24,9 +28,8 @@ def health(part: Part) -> None:
     Those of the slow workers say nothing of beat: they also give signs of life of their own.
     """
     store = runtime().store
-    names = ("live", "bulk") if part is Part.BEAT else (part.value,)
-    beats = store.beats()
-    ages = [store.now() - beats[name] for queue in names if (name := f"worker-{queue}") in beats]
+    beats, now = store.beats(), store.now()
+    ages = [now - beats[name] for name in _SHOWN_BY.get(part, (f"worker-{part}",)) if name in beats]
     if not ages:
         warn(f"{part}: no heartbeat yet; are beat, broker and worker running?")
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ from cli.orgs import say_what_is_wrong
 from cli.output import age, print_json, print_table, say
 from cli.session import JsonFlag, runtime
 from config import standing
-from sync.heartbeats import patience
+from sync.heartbeats import WORKERS, patience
 
 
 def status(json: JsonFlag = False) -> None:
@@ -75,7 +75,7 @@ def status_json() -> dict[str, object]:
 def anybody_works() -> bool:
     """Whether a worker has shown itself of late."""
     now, beats = runtime().store.now(), runtime().store.beats()
-    return any(now - at < patience(name) for name, at in beats.items())
+    return any(now - beats[name] < patience(name) for name in WORKERS if name in beats)
 
 
 def _quota(org: dict[str, object]) -> str:

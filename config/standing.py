@@ -11,7 +11,7 @@ from config.wiring import Runtime
 from sync import budget
 from sync.arming import Mode
 from sync.errors import SyncError
-from sync.heartbeats import patience
+from sync.heartbeats import LISTENER, patience
 from sync.phrases import isoformat
 from sync.ports.orgs import OrgState
 from sync.ports.review import OrgFigures
@@ -107,7 +107,7 @@ def status(runtime: Runtime, visible: frozenset[str] | None = None) -> dict[str,
         "open_conflicts": sum(f.open_conflicts for f in figures.values()),
         "open_refusals": sum(f.open_refusals for f in figures.values()),
         "orgs": dict(_org(row, figures) for row in org_rows(runtime, names)),
-        "workers": {name: _worker(name, at, now) for name, at in store.beats().items()},
+        "workers": {name: _worker(name, at, now) for name, at in heartbeats(runtime).items()},
     }
 
 
@@ -123,6 +123,13 @@ def _org(
         "open_conflicts": figures.open_conflicts if figures else 0,
         "open_refusals": figures.open_refusals if figures else 0,
     }
+
+
+def heartbeats(runtime: Runtime) -> Mapping[str, datetime]:
+    """When each part last made progress; of who listens only if somebody should."""
+    listens = any(org.events for org in runtime.settings.orgs.values())
+    found = runtime.store.beats()
+    return {name: at for name, at in found.items() if listens or name != LISTENER}
 
 
 def _worker(name: str, at: datetime, now: datetime) -> dict[str, object]:

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 WORKERS = ("worker-live", "worker-bulk", "worker-slow")
 
+LISTENER = "listener"
+"""Who listens to change events. That it is silent loses nothing: polls are as usual then."""
+
 SILENT = timedelta(seconds=60)
 """Several heartbeats: one that comes late is no silence."""
 

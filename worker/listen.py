@@ -17,6 +17,7 @@ from kombu.exceptions import KombuError
 from config.listening import listener, listening_orgs
 from config.wiring import Runtime
 from sync.errors import SyncError
+from sync.heartbeats import LISTENER
 from worker.app import LIVE
 from worker.base import waker
 from worker.tasks import settle
@@ -45,6 +46,7 @@ class Listening:
         ]
         for thread in threads:
             thread.start()
+        self._beat()
         while not self._stopping.wait(BEAT_SECONDS):
             self._beat()
         for thread in threads:
@@ -62,7 +64,7 @@ class Listening:
 
     def _beat(self) -> None:
         try:
-            self._runtime.store.beat("listener")
+            self._runtime.store.beat(LISTENER)
         except SyncError as error:
             log.warning("%s", error)
 

@@ -10,6 +10,7 @@ from admin.access import signed_in
 from admin.pages.chart import chart
 from admin.pages.page import Page, reading
 from admin.services import OrgView
+from config.standing import heartbeats
 from sync.heartbeats import patience
 from sync.ports.browse import RunQuery
 from sync.ports.review import OrgFigures
@@ -61,7 +62,7 @@ class Overview(Page):
         )
 
     def _workers(self, now: datetime) -> list[tuple[str, datetime, bool]]:
-        beats = self.services.store.beats()
+        beats = heartbeats(self.services.runtime)
         return [(name, at, now - at < patience(name)) for name, at in beats.items()]
 
     def _runs(self, orgs: frozenset[str] | None) -> tuple[Run, ...]:
