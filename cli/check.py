@@ -105,6 +105,8 @@ def _org_checks(running: Runtime, name: str) -> Iterator[Check]:
     if all(look.problem is None for look in looks):
         with suppress(StoreUnavailable):  # said above
             running.store.report_good(name)
+        if running.settings.orgs[name].events:
+            yield _tried(f"{name}: change events", lambda: _events(running, name))
 
 
 def _looks(running: Runtime, org: Org) -> Iterator[Check]:
@@ -166,6 +168,12 @@ def _clock(org: Org) -> str:
             "(login by JWT fails when it is further off)."
         )
     return f"within {skew.total_seconds():.0f} s of Salesforce's"
+
+
+def _events(running: Runtime, name: str) -> str:
+    from config import listening
+
+    return f"{listening.check(running, name)} can be listened to"
 
 
 def _print(found: Check) -> None:

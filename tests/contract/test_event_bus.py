@@ -265,3 +265,16 @@ def test_batches_are_whole(world: World, listen: Listen) -> None:
         assert batch is not None
         found.append(batch)
     assert [one for batch in found for one in ids(list(batch.events))] == world.users
+
+
+def test_a_topic_that_can_be_listened_to_is_well(org: Simulator) -> None:
+    bus = bus_of(org)
+    bus.check(TOPIC)
+    bus.close()
+
+
+def test_a_topic_that_is_not_there_is_said_with_the_mend(org: Simulator) -> None:
+    bus = bus_of(org)
+    with pytest.raises(CallFailed, match="Change Data Capture"):
+        bus.check("/data/ContactChangeEvent")
+    bus.close()

@@ -20,7 +20,7 @@ from sync.ports.events import ENDPOINT, Batch, Subscription
 from sync.salesforce.fields import Layout
 from sync.salesforce.login import Session
 from sync.salesforce.pubsub.decoding import Decoder
-from sync.salesforce.pubsub.error_codes import EXPIRED, failure
+from sync.salesforce.pubsub.error_codes import EXPIRED, failure, may_not_subscribe
 from sync.salesforce.pubsub.schemas import Schemas
 
 CALL_SECONDS = 20.0
@@ -85,6 +85,12 @@ class PubSubBus:
         call = self._method("Subscribe")(iter(requests), metadata=self._metadata())
         return PubSubStream(call, requests, self._decoder, self._expired)
 
+    def check(self, topic: str) -> None:
+        """CallFailed with a sentence if the topic is not there, or may not be listened to."""
+        found: wire.TopicInfo = self._ask("GetTopic", wire.TopicRequest(topic_name=topic))
+        if not found.can_subscribe:
+            raise CallFailed(may_not_subscribe())
+
     def close(self) -> None:
         """Close the channel; the bus may be used again."""
         with self._lock:
@@ -96,21 +102,21 @@ class PubSubBus:
         self._sessions.forget_login()
 
     def _schema(self, schema_id: str) -> str:
-        """A schema's JSON. A stream outlives its session, so that this may need a new one."""
-        request = wire.SchemaRequest(schema_id=schema_id)
+        """A schema's JSON."""
+        found: wire.SchemaInfo = self._ask("GetSchema", wire.SchemaRequest(schema_id=schema_id))
+        return found.schema_json
+
+    def _ask(self, name: str, request: Message) -> Any:
+        """The answer of a call; a session that has ended is renewed once: a stream outlives it."""
         for is_last in (False, True):
             try:
-                info: wire.SchemaInfo = self._method("GetSchema")(
-                    request, timeout=CALL_SECONDS, metadata=self._metadata()
-                )
+                return self._method(name)(request, timeout=CALL_SECONDS, metadata=self._metadata())
             except grpc.RpcError as error:
                 refused = failure(error)
                 if refused.code == EXPIRED:
                     self._expired()
                 if is_last or refused.code != EXPIRED:
                     raise CallFailed(refused) from None
-            else:
-                return info.schema_json
         raise AssertionError  # the last try returns or raises
 
     def _metadata(self) -> tuple[tuple[str, str], ...]:

@@ -107,10 +107,7 @@ def _suffix(error: grpc.RpcError) -> str:
     return ""
 
 
-def no_answer(seconds: float) -> Failure:
-    """Nothing came of a call within so many seconds."""
-    return Failure(
-        _LATER.code,
-        f"The event bus did not answer within {seconds:g} s; it is tried again.",
-        Remedy.RETRY,
-    )
+def may_not_subscribe() -> Failure:
+    """The topic is there, and not for us."""
+    rule = _BY_SUFFIX["subscription.topic.cannot.subscribe"]
+    return Failure(rule.code, f"{rule.sentence}.", rule.remedy, rule.seconds)
