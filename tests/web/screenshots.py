@@ -15,7 +15,16 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests.browser import NoBrowser, chromium
-from tests.e2e.harness import Program, Salesforce, is_idle, program, running, salesforce, wait_for
+from tests.e2e.harness import (
+    Program,
+    Salesforce,
+    is_idle,
+    listening_to,
+    program,
+    running,
+    salesforce,
+    wait_for,
+)
 from tests.web import pictures
 from tests.web.accessibility import barriers
 from tests.web.scenes import edit_all, idle_users, open_conflicts
@@ -113,8 +122,8 @@ def main(chosen: list[str]) -> int:
     """Take them all; 1 if a page complains or the pictures are too large for the repository."""
     with tempfile.TemporaryDirectory(prefix="license-sync-") as folder:
         home = Path(folder)
-        with salesforce(home, "--users", "200", "--seed", "7") as org:
-            settings = program(home, org, **page_settings()).settings
+        with salesforce(home, "--users", "200", "--seed", "7", "--pubsub-port", "0") as org:
+            settings = program(home, org, **page_settings(), **listening_to(org)).settings
             with running(home, org, **settings) as made:
                 made.wait_until("idle", is_idle)
                 site = site_of(made)
