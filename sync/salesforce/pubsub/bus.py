@@ -27,9 +27,9 @@ CALL_SECONDS = 20.0
 
 _SERVICE = wire.DESCRIPTOR.services_by_name["PubSub"]
 _OPTIONS = (
-    # A connection that something between dropped without a word shows within a minute and a half, not
-    # only by the stream's silence (https://github.com/pozil/pub-sub-api-node-client/pull/96). A bus
-    # that takes offense ends the stream, which is opened again where it was.
+    # A connection that something between dropped without a word shows within a minute and a half
+    # (https://github.com/pozil/pub-sub-api-node-client/pull/96), not only by the stream's silence.
+    # A bus that takes offense ends the stream, which is opened again where it was.
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.http2.max_pings_without_data", 0),
