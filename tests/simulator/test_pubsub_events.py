@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from simulator.pubsub.bitmaps import bitmap, bitmaps
-from tests.simulator import bulk1_jobs, bulk_jobs
 from tests.simulator.running import Client, Simulator
-from tests.simulator.subscriber import Bus, Event, Stream, decode, opened
+from tests.simulator.subscriber import Bus, Event, Stream, opened
 
 CLIENT = {"Sforce-Call-Options": "client=license-sync, defaultNamespace=x"}
 ORIGIN = "com/salesforce/api/rest/59.0;client=license-sync"
 REQUESTED = ("CTI", "Freedom", "SCV", "PBX", "Contact_Center", "Record", "PCI", "Insight")
-Write = Callable[[Client, str, str], None]
 
 
 @pytest.fixture
@@ -42,79 +39,6 @@ def only(stream: Stream) -> Event:
 def update(client: Client, user: str, **fields: object) -> None:
     answer = client.call("PATCH", f"sobjects/User/{user}", json=fields, headers=CLIENT)
     assert answer.status_code == 204, answer.text
-
-
-def by_row(client: Client, user: str, title: str) -> None:
-    update(client, user, Title=title)
-
-
-def by_collection(client: Client, user: str, title: str) -> None:
-    record = {"attributes": {"type": "User"}, "id": user, "Title": title}
-    body = {"records": [record]}
-    answer = client.call("PATCH", "composite/sobjects", json=body, headers=CLIENT)
-    assert answer.json()[0]["success"], answer.text
-
-
-def by_composite(client: Client, user: str, title: str) -> None:
-    part = {"method": "PATCH", "referenceId": "a", "body": {"Title": title}}
-    part["url"] = f"/services/data/v59.0/sobjects/User/{user}"
-    body = {"compositeRequest": [part]}
-    answer = client.call("POST", "composite", json=body, headers=CLIENT)
-    assert answer.json()["compositeResponse"][0]["httpStatusCode"] == 204, answer.text
-
-
-def by_graph(client: Client, user: str, title: str) -> None:
-    part = {"method": "PATCH", "referenceId": "a", "body": {"Title": title}}
-    part["url"] = f"/services/data/v59.0/sobjects/User/{user}"
-    body = {"graphs": [{"graphId": "g", "compositeRequest": [part]}]}
-    answer = client.call("POST", "composite/graph", json=body, headers=CLIENT)
-    assert answer.json()["graphs"][0]["isSuccessful"], answer.text
-
-
-def by_batch(client: Client, user: str, title: str) -> None:
-    part = {"method": "PATCH", "url": f"v59.0/sobjects/User/{user}", "richInput": {"Title": title}}
-    body = {"batchRequests": [part]}
-    answer = client.call("POST", "composite/batch", json=body, headers=CLIENT)
-    assert not answer.json()["hasErrors"], answer.text
-
-
-def by_bulk(client: Client, user: str, title: str) -> None:
-    client.headers.update(CLIENT)
-    done = bulk_jobs.Ingest(client, "update").run(f"Id,Title\n{user},{title}\n")
-    assert done["numberRecordsFailed"] == 0
-
-
-def by_old_bulk(client: Client, user: str, title: str) -> None:
-    client.headers.update(CLIENT)
-    job = bulk1_jobs.Job(client, "update", "User")
-    job.add(f"Id,Title\n{user},{title}\n")
-
-
-WAYS: dict[str, tuple[Write, str]] = {
-    "row": (by_row, ORIGIN),
-    "collection": (by_collection, ORIGIN),
-    "composite": (by_composite, ORIGIN),
-    "graph": (by_graph, ORIGIN),
-    "batch": (by_batch, ORIGIN),
-    "bulk": (by_bulk, ORIGIN.replace("rest", "bulkapi")),
-    "old bulk": (by_old_bulk, ORIGIN.replace("rest", "bulkapi")),
-}
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_every_way_of_writing_publishes(
-    org: Simulator, stream: Stream, sync: Client, user: str, way: str
-) -> None:
-    write, origin = WAYS[way]
-    write(sync, user, f"written by {way}")
-    event = only(stream)
-    header = event.header
-    assert (header["entityName"], header["changeType"]) == ("User", "UPDATE")
-    assert (header["recordIds"], header["changeOrigin"]) == ([user], origin)
-    assert header["commitUser"] == org.control("GET", "state")["integration_id"]
-    assert (header["sequenceNumber"], header["diffFields"]) == (1, [])
-    assert event.fields["Title"] == f"written by {way}"
-    assert event.changed[:2] == ["Title", "LastModifiedDate"]
 
 
 def test_what_the_admin_edits_publishes(org: Simulator, stream: Stream, user: str) -> None:
@@ -309,38 +233,3 @@ def test_a_field_that_the_subscriber_may_not_see_is_left_out(
     event = only(stream)
     assert "Title" not in event.fields
     assert event.changed[:2] == ["Phone", "LastModifiedDate"]
-
-
-PLACES = {"BillingAddress": (4, {"Street": 0}), "Industry": (11, None)}
-PLACES |= {"LastModifiedDate": (22, None)}
-
-
-@pytest.mark.parametrize(
-    ("names", "documented"),
-    [
-        ({"Industry": None, "LastModifiedDate": None}, ["0x400800"]),
-        ({"BillingAddress": ["Street"], "LastModifiedDate": None}, ["0x400000", "4-0x01"]),
-    ],
-)
-def test_bitmaps_are_those_of_the_guide(
-    names: dict[str, list[str] | None], documented: list[str]
-) -> None:
-    assert bitmaps(PLACES, names) == documented
-
-
-def test_bitmaps_have_whole_bytes_and_large_letters() -> None:
-    assert [bitmap([0]), bitmap([7]), bitmap([8]), bitmap([1, 3])] == [
-        "0x01",
-        "0x80",
-        "0x0100",
-        "0x0A",
-    ]
-    assert bitmap([21, 40]) == "0x010000200000"
-
-
-def test_bitmaps_are_read_as_the_guide_says() -> None:
-    street = {"type": "record", "name": "Address", "fields": [{"name": "Street"}]}
-    fields = [{"name": f"f{n}", "type": ["null", "string"]} for n in range(23)]
-    fields[4] = {"name": "BillingAddress", "type": ["null", street]}
-    assert decode(["0x400800"], {"fields": fields}) == ["f11", "f22"]
-    assert decode(["0x400000", "4-0x01"], {"fields": fields}) == ["f22", "BillingAddress.Street"]
