@@ -184,6 +184,8 @@ def _settings(calm: Salesforce, port: int, server: PostgresServer | None) -> dic
         f"{mine}CLIENT_SECRET": calm.facts["client_secret"],
         f"{mine}CA_FILE": calm.facts["ca_file"],
         f"{mine}FEATURES": '["scv"]',
+        f"{mine}BRAKE_LICENSES": "none",
+        f"{mine}BRAKE_SHARE": "none",
     }
     return found if server is None else found | {"LICENSE_SYNC_DATABASE_URL": server.url("chaos")}
 
