@@ -18,8 +18,18 @@ from tests.chaos.stage import Stage, stage
 from tests.chaos.troubles import FaultLane, TroubleLane
 from tests.e2e.harness import Salesforce
 
+WRITES_PER_HOUR = 20
+"""What the program writes to one user at most, as it is shipped."""
+
 GRACE_SECONDS = 20.0
 """How long after its time an event may begin: later it is left out, and counted."""
+
+
+def _writes_per_hour(seconds: float) -> int:
+    """As many as usual in an hour for each minute of the run: in a long one everybody who is edited
+    all the time would have to wait for the hour to pass.
+    """
+    return min(1000, max(1, round(seconds / 60)) * WRITES_PER_HOUR)
 
 
 @dataclass
@@ -43,6 +53,7 @@ class Campaign:
             clock_offset=plan.clock_offset,
             workers_ahead=plan.workers_ahead,
             has_brake=plan.has_brake,
+            writes_per_hour=_writes_per_hour(plan.seconds),
         ) as made:
             return self._run_on(made)
 

@@ -1,6 +1,7 @@
 """From what runs to what the checker reads: evidence of the orgs, the store, logs and files."""
 
 import re
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +64,10 @@ def _of_org(stage: Stage, table: str) -> list[dict[str, Any]]:
 
 def _reconcile_again(stage: Stage) -> Reconciled:
     call, own = stage.org.last_call(), stage.org.facts_now()["integration_id"]
-    said = stage.made.json("reconcile", "--org", ORG, "--wait")
+    try:
+        said = stage.made.json("reconcile", "--org", ORG, "--wait")
+    except subprocess.TimeoutExpired:  # that nothing gets settled is told by who waited for it
+        said = {"users_read": -1, "unsettled": -1}
     writes = [
         f"{call['method']} {call['path']}"
         for call in stage.org.calls(call)
@@ -88,13 +92,19 @@ def _calm_edits(
 ) -> Iterator[CalmEdit]:
     """Each edit there, and when Cloud PBX was what it asked for."""
     own, waiting = calm.facts_now()["integration_id"], dict[str, float]()
+    has: dict[str, bool] = {}
     for change in calm.changes(since):
         user_id, after, at = change["id"], change["after"], float(change["at"])
         if change["by"] != own and "Requested_PBX__c" in after:
+            asks = after["Requested_PBX__c"]
             waiting.setdefault(user_id, at)
-        elif "Effective_PBX__c" in after and user_id in waiting:
-            edited = waiting.pop(user_id)
-            yield CalmEdit(user_id, edited, at, _trouble_until(troubles, edited, at))
+            if has.setdefault(user_id, not asks) == asks:  # taken back before anybody came to it
+                del waiting[user_id]
+        elif "Effective_PBX__c" in after:
+            has[user_id] = after["Effective_PBX__c"]
+            if user_id in waiting:
+                edited = waiting.pop(user_id)
+                yield CalmEdit(user_id, edited, at, _trouble_until(troubles, edited, at))
     for user_id, edited in waiting.items():
         yield CalmEdit(user_id, edited, None)
 

@@ -12,6 +12,10 @@ STALLED_SECONDS = 480.0
 LONGEST_SECONDS = 1500.0
 LOOK_SECONDS = 0.5
 POLLS = 3
+_WHY = (
+    "SELECT count(*) AS n, cause, error_reason AS why FROM pending_user WHERE parked_at IS NULL "
+    "GROUP BY cause, error_reason ORDER BY n DESC LIMIT 10"
+)
 _ROWS = "SELECT count(*) AS n FROM history"
 
 
@@ -36,7 +40,8 @@ def wait_until_quiet(stage: Stage) -> float:
         elif _has_been_seen(stage.books, polls, overlaps):
             return now - began
         if now - moved > STALLED_SECONDS or now - began > LONGEST_SECONDS:
-            raise NeverQuiet(f"not quiet after {now - began:.0f} s: {left}")
+            why = _why_users_wait(stage.books)
+            raise NeverQuiet(f"not quiet after {now - began:.0f} s: {left}; {why}")
         time.sleep(LOOK_SECONDS)
 
 
@@ -48,6 +53,14 @@ def _look(stage: Stage) -> tuple[object, object]:
         return (changes, left, count(stage.books, _ROWS)), left
     except BUSY as error:
         return changes, repr(error)
+
+
+def _why_users_wait(books: Books) -> str:
+    try:
+        found = [f"{row['n']} by {row['cause']}: {row['why']}" for row in books.rows(_WHY)]
+    except BUSY as error:
+        return repr(error)
+    return "; ".join(found) or "no user waits"
 
 
 def _has_been_seen(

@@ -122,6 +122,7 @@ def stage(
     clock_offset: float,
     workers_ahead: float,
     has_brake: bool,
+    writes_per_hour: int,
 ) -> Iterator[Stage]:
     """Both orgs and the program, up and armed; in the end nothing of it is left but its files."""
     with ExitStack() as stack:
@@ -131,7 +132,9 @@ def stage(
         }
         orgs[ORG].control("clock", {"offset": clock_offset})
         server = _server(stack) if database == "postgresql" else None
-        made = program(_folder(home, "program"), orgs[ORG], **({} if has_brake else NO_BRAKE))
+        most = {f"LICENSE_SYNC_ORGS__{ORG.upper()}__WRITES_PER_HOUR": str(writes_per_hour)}
+        brake = {} if has_brake else NO_BRAKE
+        made = program(_folder(home, "program"), orgs[ORG], **most, **brake)
         disk = stack.enter_context(disk_for(made.state_dir, made.processes))
         port = free_port()
         made.settings |= _settings(orgs[CALM], port, server)
@@ -181,6 +184,8 @@ def _settings(calm: Salesforce, port: int, server: PostgresServer | None) -> dic
         f"{mine}CLIENT_SECRET": calm.facts["client_secret"],
         f"{mine}CA_FILE": calm.facts["ca_file"],
         f"{mine}FEATURES": '["scv"]',
+        f"{mine}BRAKE_LICENSES": "none",
+        f"{mine}BRAKE_SHARE": "none",
     }
     return found if server is None else found | {"LICENSE_SYNC_DATABASE_URL": server.url("chaos")}
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 CTI, FREEDOM, SCV, PBX, PCI = "CTI", "Freedom", "SCV", "PBX", "PCI"
 BOTH = frozenset({FREEDOM, SCV})
+LETTERS = {"C": CTI, "F": FREEDOM, "S": SCV, "B": PBX, "P": PCI}
+"""How a record names what it was decided on."""
 
 
 @dataclass
@@ -45,13 +47,18 @@ class Judge:
 
     users: dict[str, Judged] = field(default_factory=dict)
 
-    def wrong(self, user_id: str, held: frozenset[str]) -> str | None:
-        """What is wrong with what a user holds in the end; None if nothing is."""
+    def wrong(
+        self, user_id: str, held: frozenset[str], status: str | None, decided: str | None
+    ) -> str | None:
+        """What is wrong with what a user's record holds and says in the end; None: nothing."""
         user = self.users[user_id]
         allowed = self._allowed(user)
-        if held in allowed:
-            return None
-        return f"{user_id} holds {sorted(held)}, not {[sorted(a) for a in allowed]}: {user}"
+        if held not in allowed:
+            return f"{user_id} holds {sorted(held)}, not {[sorted(a) for a in allowed]}: {user}"
+        says = status, frozenset(LETTERS[letter] for letter in (decided or "").strip("-"))
+        if says != (said(user.requested), user.requested):
+            return f"{user_id} says {says}: {user}"
+        return None
 
     def _allowed(self, user: Judged) -> list[frozenset[str]]:
         if user.kept is None:
@@ -60,6 +67,14 @@ class Judge:
         if user.doubtful:
             sides = [frozenset(), frozenset({FREEDOM}), frozenset({SCV}), BOTH]
         return [effective(user.requested, side) for side in sides]
+
+
+def said(requested: frozenset[str]) -> str:
+    """The status: the org has no PCI, and CTI alone is nothing to have."""
+    if requested >= BOTH:
+        return "Conflict"
+    alone = CTI in requested and FREEDOM not in requested
+    return "Corrected" if alone or PCI in requested else "In sync"
 
 
 def effective(requested: frozenset[str], kept: frozenset[str]) -> frozenset[str]:

@@ -37,13 +37,29 @@ BOTH = FREEDOM | SCV
 
 @dataclass(slots=True)
 class Bench:
-    """An armed org with one store; `skew` is by how much the store's clock is ahead."""
+    """An armed org with one store; `skew` is by how much the store's clock is ahead.
+
+    `jumped` is by how much the org's clock was set ahead since: what only counts seconds, as a
+    worker does, has not noticed.
+    """
 
     store: SqlStore
     org: FakeOrg
     rulebook: Rulebook
     skew: timedelta = field(default=timedelta(0))
     limits: Limits = SANE_LIMITS
+    jumped: timedelta = field(default=timedelta(0))
+
+    def set_orgs_clock(self, seconds: float) -> None:
+        """The org's clock jumps, and no other."""
+        by = timedelta(seconds=seconds)
+        self.org.now += by
+        self.skew -= by
+        self.jumped += by
+
+    def set_databases_clock(self, seconds: float) -> None:
+        """The database's clock jumps, and no other."""
+        self.skew += timedelta(seconds=seconds)
 
     def user(self, number: int = 10, *, requested: Licenses = NONE, held: Licenses = NONE) -> str:
         """Put a user into the org."""
@@ -88,7 +104,7 @@ class Bench:
         return self.batch()
 
     def _seconds(self) -> float:
-        return self.org.now.timestamp()
+        return (self.org.now - self.jumped).timestamp()
 
     def batch(self, **changes: object) -> SettleReport | None:
         """Settle one batch of what is due; `changes` as of a settler."""
@@ -158,9 +174,10 @@ def _bench(
     org = FakeOrg()
     policy = load_policy("natterbox-2022")
     try:
-        store = SqlStore(engine, clock=lambda: org.now + skew)
+        store = SqlStore(engine, clock=lambda: org.now + made.skew)
+        made = Bench(store, org, Rulebook(policy, policy.features_of(features)), skew)
         store.arm(ORG, org.organization, FINGERPRINT, by="test")
-        yield Bench(store, org, Rulebook(policy, policy.features_of(features)), skew)
+        yield made
     finally:
         engine.dispose()
 

@@ -118,6 +118,18 @@ def test_which_write_was_on_its_way_the_record_says_itself() -> None:
     assert held_when_opened(now, [never_left, crossed], INTEGRATION).on == NONE
 
 
+@pytest.mark.parametrize("outcome", [INTENDED, HistoryOutcome.UNKNOWN])
+def test_a_late_write_that_left_the_flags_alone_takes_no_side_away(
+    outcome: HistoryOutcome,
+) -> None:
+    """It only said that there was a conflict, and arrived after what was confirmed since."""
+    now = replace(USER, held=Flags(SCV), modified_by=INTEGRATION, decided=BOTH.code)
+    asked = replace(now, requested=Flags(BOTH | PBX))
+    late = row(1, outcome, asked=BOTH, before=NONE, after=NONE)
+    confirmed = row(2, CONFIRMED, asked=SCV, before=NONE, after=SCV)
+    assert held_when_opened(asked, [confirmed, late], INTEGRATION).on == SCV
+
+
 @pytest.mark.parametrize(("later", "expected"), [(299, NONE), (301, SCV), (14 * 86400, SCV)])
 def test_an_edit_of_others_under_our_login_makes_no_old_write_one_on_its_way(
     later: int, expected: Licenses
