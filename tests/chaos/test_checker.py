@@ -253,6 +253,31 @@ def test_a_write_may_follow_from_what_was_until_a_moment_ago(
     assert broken(tale) == ({"I1"} if is_broken else set())
 
 
+@pytest.mark.parametrize("looked", [False, True], ids=["unseen", "seen"])
+@pytest.mark.parametrize("held", [True, False], ids=["the side that came late", "neither"])
+def test_a_conflict_that_ended_and_came_back_unseen_over_a_late_write_may_keep_either(
+    looked: bool, held: bool
+) -> None:
+    """A write crossed the edit and could not be taken back; whoever looked knows that it ended."""
+    tale = Tale()
+    user = tale.user("005d", **requested(Freedom=True))
+    tale.edit(user, requested(SCV=True))
+    row = {"requested_before": letters("Freedom"), "requested_after": letters("Freedom")}
+    late = effective(CTI=True, Freedom=True) | said("In sync", "Freedom")
+    tale.write(user, late, **row)
+    entry = tale.entry(user)
+    tale.edit(user, requested(SCV=False))
+    if looked:
+        tale.write(user, {"License_Sync_Message__c": "Freedom is back."})
+        entry |= {"status": "resolved", "how": "the request is no conflict any more"}
+        entry = tale.entry(user, previous_id=entry["id"])
+    tale.edit(user, requested(SCV=True))
+    entry |= {"kept": letters("Freedom") if held else "-"}
+    now = effective(CTI=held, Freedom=held) | said("Conflict", "Freedom", "SCV")
+    tale.write(user, now)
+    assert broken(tale) == (set() if held or not looked else {"I1", "I2", "I4"})
+
+
 def test_who_was_taken_for_deleted_is_found(tale: Tale) -> None:
     tale.edit(WAITING, requested(SCV=False))
     tale.write(WAITING, effective(CTI=True, Freedom=True) | said("In sync", "Freedom"))

@@ -45,7 +45,8 @@ class State:
     crossed: bool = False
     """A write decided before the conflict landed after it, and is not taken back yet."""
     doubtful: bool = False
-    """Edited once more after that: now nobody can tell the order from the record."""
+    """Edited once more after that: now nobody can tell the order from the record, nor whether the
+    conflict ended and came back between two looks."""
 
     def ruling(self, side: Names | None = None) -> Ruling:
         """The rules for this state; with another side held than the one kept, if one is given."""
@@ -60,9 +61,9 @@ class State:
     def after(self, now: "State", *, own: bool, decided: Names) -> "State":
         """`now`, with the conflict that it is in; `decided` is the request last decided on."""
         if not is_conflict(now.asked, now.held, active=now.active):
-            return now
+            return replace(now, crossed=self.crossed and not own)
         if self.kept is None:
-            return replace(now, kept=now.held & BOTH)
+            return replace(now, kept=now.held & BOTH, doubtful=self.crossed)
         if own:
             return replace(now, kept=self.kept, crossed=not decided >= BOTH, doubtful=self.doubtful)
         doubtful = self.doubtful or self.crossed
