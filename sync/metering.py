@@ -18,7 +18,7 @@ class Net:
     (https://developer.salesforce.com/docs/atlas.en-us.change_data_capture.meta/change_data_capture/cdc_intro.htm).
     """
 
-    poll_seconds: float = 900.0
+    poll_seconds: float = 1200.0
     overlap_seconds: float = 3600.0
 
 

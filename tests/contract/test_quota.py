@@ -1,6 +1,7 @@
 """An org whose API calls run out and come back, on the simulated org's own rolling quota."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import sleep
 
@@ -10,6 +11,8 @@ from config.settings import Settings
 from config.wiring import Runtime
 from sync.org import Org
 from sync.ports.pending import Priority
+from sync.ports.streams import Heard, Source
+from sync.store.store import SqlStore
 from tests.e2e.harness import ORG, Salesforce, salesforce, somebody, wait_for
 
 WINDOW_SECONDS = 6
@@ -80,3 +83,56 @@ def _work(runtime: Runtime, org: Org) -> bool:
         org.settle(priority, 2000)
     sleep(0.05)
     return runtime.store.state(ORG).armed_fingerprint is not None
+
+
+DAY = 86_400
+TICK = 300
+PROCESSES = 3
+"""Workers for live edits: each has its own memory of the schema."""
+
+
+def test_a_day_on_which_nothing_changes_costs_few_calls_while_an_org_tells_of_its_changes(
+    runtime: Runtime, simulated: Salesforce
+) -> None:
+    """The night's reconcile included."""
+    wait_for("armed and idle", lambda: _work(runtime, runtime.org(ORG)) and not _due(runtime))
+    now = runtime.store.now()
+    clock = [now]
+    store = SqlStore(runtime.store.engine, clock=lambda: clock[0])
+    orgs = [_of_process(runtime, store, clock) for _ in range(PROCESSES)]
+    organization = orgs[0].gateway.organization_id()
+    stream = store.take_stream(Source(ORG, organization, "/data/UserChangeEvent"), "me:1", DAY * 2)
+    assert stream is not None
+    store.hear(stream, Heard(b"\x01"), DAY * 2)
+    before = simulated.facts_now()["quota"]["used"]
+    for tick in range(DAY // TICK):
+        clock[0] = now + timedelta(seconds=tick * TICK)
+        org = orgs[tick % PROCESSES]
+        org.poll()
+        org.overlap()
+        org.queue_nightly(3)
+        due = store.due_work()
+        for run_id in due[ORG].runs if ORG in due else ():
+            org.carry_out(run_id)
+    cost = simulated.facts_now()["quota"]["used"] - before
+    reconciled = store.state(ORG).last_reconcile_at
+    assert reconciled is not None
+    assert reconciled > now
+    assert 100 < cost <= 300
+
+
+def _due(runtime: Runtime) -> object:
+    return runtime.store.due_work()
+
+
+def _of_process(runtime: Runtime, store: SqlStore, clock: list[datetime]) -> Org:
+    """The org as another process has it, by a clock that the test moves."""
+    made = Runtime(runtime.settings)
+    made.__dict__["store"] = store
+    org = made.org(ORG)
+
+    def seconds() -> float:
+        return clock[0].timestamp()
+
+    org.monotonic = seconds
+    return org
