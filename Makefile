@@ -62,8 +62,8 @@ SEED ?= 1
 SECONDS ?= 60
 DATABASE ?= sqlite
 
-chaos: $(VENV)/.dev ## Everything goes wrong at once, then the checker; SEED=n SECONDS=s DATABASE=sqlite|postgresql
-	$(BIN)/python -m tests.chaos --seed $(SEED) --seconds $(SECONDS) --database $(DATABASE) $(ARGS)
+chaos: $(VENV)/.dev ## Everything goes wrong at once, then the checker; SEED=n SECONDS=s DATABASE=sqlite|postgresql INTAKE=stream
+	$(BIN)/python -m tests.chaos --seed $(SEED) --seconds $(SECONDS) --database $(DATABASE) $(if $(INTAKE),--intake $(INTAKE)) $(ARGS)
 
 screenshots: $(VENV)/.dev ## Pictures of every page into docs/screenshots, from the running demo
 	$(BIN)/python -m tests.web.screenshots $(ARGS)

@@ -61,6 +61,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("POST", "events/gap"): events.gap,
     ("POST", "events/overflow"): events.overflow,
     ("POST", "events/wildcard"): events.wildcard,
+    ("POST", "events/conceal"): events.conceal,
     ("POST", "events/silence"): events.silence,
     ("POST", "events/duplicate"): events.duplicate,
     ("POST", "events/forget"): events.forget,

@@ -11,12 +11,12 @@ from simulator.exchange import Exchange
 from simulator.ids import to_18
 from simulator.org import Org
 from simulator.pubsub.avro import CHANGE_TYPES
+from simulator.pubsub.concealing import EVERY_RECORD, WAYS
 from simulator.pubsub.refusals import NAMED, Refusal, broken, refusal
 from simulator.schema.model import SObject
 
 RPCS = ("Subscribe", "GetSchema", "GetTopic", "Publish", "PublishStream", "ManagedSubscribe")
 GAPS = ("GAP_CREATE", "GAP_UPDATE", "GAP_DELETE", "GAP_UNDELETE")
-EVERY_RECORD = "000000000000000AAA"
 Handler = Callable[[Org, Exchange], Any]
 
 
@@ -31,6 +31,7 @@ def show(org: Org, _: Exchange) -> Any:
         "delivered": events.deliveries.used,
         "deliveries": events.deliveries.max,
         "failures": events.failures.waiting(),
+        "concealed": events.concealing.concealed,
         "settings": _settings(org),
     }
 
@@ -78,6 +79,15 @@ def silence(org: Org, exchange: Exchange) -> Any:
     if length is None:
         raise BadOrder("seconds is needed")
     return {"silent": org.events.silence(length, new=bool(order.get("new", False)))}
+
+
+def conceal(org: Org, exchange: Exchange) -> Any:
+    order = order_of(exchange)
+    way, length = order.get("as"), seconds(order, "seconds", least=0)
+    if way not in WAYS or length is None:
+        raise BadOrder(f"seconds is needed, and as, one of {', '.join(WAYS)}")
+    org.events.concealing.order(way, length)
+    return {"concealed": org.events.concealing.concealed}
 
 
 def duplicate(org: Org, exchange: Exchange) -> Any:

@@ -14,6 +14,7 @@ from simulator.clock import Clock
 from simulator.database import Database
 from simulator.pubsub.avro import Layout, make_layout
 from simulator.pubsub.changes import body, changes
+from simulator.pubsub.concealing import Concealing
 from simulator.pubsub.encoding import Codec, Visible, make_codec
 from simulator.pubsub.failures import Failures
 from simulator.pubsub.log import Event, EventLog
@@ -60,6 +61,7 @@ class Events:
         self.published = 0
         self.failures = Failures()
         self.managed = Subscriptions(database)
+        self.concealing = Concealing()
         self.silent_until = 0.0
         self._number = 0
         selected = {o.name: o for members in schema.channels.values() for o in members}
@@ -88,7 +90,7 @@ class Events:
                 sequence,
                 orjson.dumps(body(layout, one)),
             )
-            self.log.add(event)
+            self.log.add(self.concealing.told(event, one.sobject.prefix))
             self.published += 1
 
     def committed(self) -> None:

@@ -19,6 +19,8 @@ ARMED_ORGS = "SELECT count(*) AS n FROM org_state WHERE armed_fingerprint IS NOT
 _WAITING = "SELECT count(*) AS n FROM pending_user WHERE parked_at IS NULL"
 _RUNS = "SELECT count(*) AS n FROM run WHERE status IN ('queued', 'running', 'applying')"
 _TROUBLE = "SELECT count(*) AS n FROM org_state WHERE problem IS NOT NULL OR paused_at IS NOT NULL"
+_STREAMS = "SELECT org, heard_at FROM event_stream WHERE opened_at IS NOT NULL"
+_HEARD = "SELECT org, events, mattered, restarts FROM event_stream"
 _POLLS = "SELECT org, last_poll_at FROM org_state WHERE armed_fingerprint IS NOT NULL"
 _OVERLAPS = "SELECT org, finished_at FROM scan_cursor WHERE source = 'overlap'"
 
@@ -88,6 +90,17 @@ def looks(books: Books) -> tuple[Mapping[str, object], Mapping[str, object]]:
     polls = {row["org"]: row["last_poll_at"] for row in books.rows(_POLLS)}
     overlaps = {row["org"]: row["finished_at"] for row in books.rows(_OVERLAPS)}
     return polls, overlaps
+
+
+def open_streams(books: Books) -> Mapping[str, object]:
+    """When each org that is listened to was last heard."""
+    return {row["org"]: row["heard_at"] for row in books.rows(_STREAMS)}
+
+
+def heard(books: Books, org: str) -> Mapping[str, int]:
+    """What the store counted of an org's stream; nothing if nobody ever listened."""
+    found = [row for row in books.rows(_HEARD) if row.pop("org") == org]
+    return found[0] if found else {}
 
 
 def seconds(moment: object) -> float:

@@ -58,6 +58,9 @@ FAULTS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ],
 }
 
+NO_RIGHTS = "no_access"
+"""To the object: its changes are not told meanwhile, and not later."""
+
 STOPPING = frozenset(
     {"api_disabled", "daily_limit", "hidden_field", "no_access", "read_only_field", "removed_field"}
 )

@@ -13,6 +13,7 @@ from tests.e2e import traces
 from tests.e2e.harness import ORG, Salesforce
 from tests.e2e.judge import since_of
 from tests.e2e.soak import snapshot
+from tests.outbound import TOKEN
 
 SHADOW_SECONDS = 10.0
 """How long after its end a trouble of the machine still counts as one."""
@@ -118,8 +119,8 @@ def _trouble_until(
 
 
 def _secrets(stage: Stage, token: str) -> list[str]:
-    """Where a secret of either org is, or the token of the page's API."""
+    """Where a secret of either org is, or a token that opens the page."""
     patterns = [traces.secret_of(stage.org), traces.secret_of(stage.calm)]
-    patterns.append(re.compile(re.escape(token.encode())))
+    patterns += [re.compile(re.escape(one.encode())) for one in (token, TOKEN)]
     files = secrets_in_files(stage.home / "program", patterns)
     return [*files, *secrets_in_tables(stage.books, patterns)]

@@ -1,9 +1,12 @@
 """When it is over: everything is healed, and nothing moves any more."""
 
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import suppress
 
-from tests.chaos.books import BUSY, Books, count, looks, work_left
+from tests.chaos import ways
+from tests.chaos.books import BUSY, Books, count, looks, open_streams, work_left
 from tests.chaos.stage import Stage
 
 STALLED_SECONDS = 480.0
@@ -11,11 +14,15 @@ STALLED_SECONDS = 480.0
 
 LONGEST_SECONDS = 1500.0
 LOOK_SECONDS = 0.5
-POLLS = 3
 _WHY = (
     "SELECT count(*) AS n, cause, error_reason AS why FROM pending_user WHERE parked_at IS NULL "
     "GROUP BY cause, error_reason ORDER BY n DESC LIMIT 10"
 )
+TIMES = 4
+"""So many polls, or signs of life of a stream, at different times; one more than three."""
+
+STILL_SECONDS = 8.0
+"""For orgs that send messages: the echo of a write is looked at after two, and told in a second."""
 _ROWS = "SELECT count(*) AS n FROM history"
 
 
@@ -24,20 +31,21 @@ class NeverQuiet(AssertionError):
 
 
 def wait_until_quiet(stage: Stage) -> float:
-    """Return once nothing waits and nothing changed over three polls and an overlap scan of all
-    orgs; how long that took. NeverQuiet when there is no progress towards it, or far too late.
+    """Return once nothing waits and nothing changed while all orgs were looked at, or spoke, by
+    the way that their changes come in; how long that took. NeverQuiet when there is no progress
+    towards it, or far too late.
     """
-    began = moved = time.monotonic()
+    began = moved = still_since = time.monotonic()
     seen: object = None
-    polls: dict[str, set[object]] = {}
-    overlaps: dict[str, object] = {}
+    signs: dict[str, set[object]] = defaultdict(set)
     while True:
         now, (still, left) = time.monotonic(), _look(stage)
         if still != seen or left:
             if still != seen:
                 seen, moved = still, now
-            polls, overlaps = {}, {}
-        elif _has_been_seen(stage.books, polls, overlaps):
+            signs.clear()
+            still_since = now
+        elif now - still_since >= _least(stage) and _has_been_seen(stage, signs):
             return now - began
         if now - moved > STALLED_SECONDS or now - began > LONGEST_SECONDS:
             why = _why_users_wait(stage.books)
@@ -45,11 +53,20 @@ def wait_until_quiet(stage: Stage) -> float:
         time.sleep(LOOK_SECONDS)
 
 
+def _least(stage: Stage) -> float:
+    return STILL_SECONDS if stage.way.outbound else 0.0
+
+
 def _look(stage: Stage) -> tuple[object, object]:
     """What changes as long as there is progress, and what is left to do."""
-    changes = [org.facts_now()["last_change"] for org in (stage.org, stage.calm)]
+    orgs = stage.orgs.values()
+    changes = [org.facts_now()["last_change"] for org in orgs]
     try:
-        left = work_left(stage.books)
+        left = dict(work_left(stage.books))
+        if stage.way.stream and (closed := len(orgs) - len(open_streams(stage.books))):
+            left["streams that are not open"] = closed
+        if untold := sum(ways.untold(stage.way, org) for org in orgs):
+            left["messages on their way"] = untold
         return (changes, left, count(stage.books, _ROWS)), left
     except BUSY as error:
         return changes, repr(error)
@@ -63,14 +80,24 @@ def _why_users_wait(books: Books) -> str:
     return "; ".join(found) or "no user waits"
 
 
-def _has_been_seen(
-    books: Books, polls: dict[str, set[object]], overlaps: dict[str, object]
-) -> bool:
-    """Whether every org was looked at often enough since it last moved."""
+def _has_been_seen(stage: Stage, signs: dict[str, set[object]]) -> bool:
+    """Whether every org was looked at, or spoke, often enough since it last moved."""
     with suppress(*BUSY):
-        polled, lapped = looks(books)
-        for org, at in polled.items():
-            polls.setdefault(org, set()).add(at)
-            overlaps.setdefault(org, lapped.get(org))
-        return all(len(polls[org]) > POLLS and lapped.get(org) != overlaps[org] for org in polled)
+        found = list(_signs(stage))
+        for name, value, _ in found:
+            signs[name].add(value)
+        return all(len(signs[name]) >= times for name, _, times in found)
     return False
+
+
+def _signs(stage: Stage) -> Iterator[tuple[str, object, int]]:
+    """What has to be seen with so many values: polls, overlap scans, signs of life of streams."""
+    if stage.way.polls:
+        polled, lapped = looks(stage.books)
+        for org, at in polled.items():
+            yield f"poll {org}", at, TIMES
+            yield f"overlap {org}", lapped.get(org), 2
+    if stage.way.stream:
+        heard = open_streams(stage.books)
+        for org in stage.orgs:
+            yield f"stream {org}", heard.get(org), TIMES

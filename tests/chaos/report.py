@@ -52,6 +52,7 @@ def summary(
         "clock_offset": plan.clock_offset,
         "workers_ahead": plan.workers_ahead,
         "brake": plan.has_brake,
+        "intake": plan.way.name,
         "edits": people.get("edits", 0),
         "writes": found["writes"],
         "users": found["users"],

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.faults import FAULTS, STOPPING
+from tests.chaos.stream_faults import stream_faults
+from tests.chaos.ways import Way, way_of
 from tests.e2e.harness import FIELDS
 
 HOT = 16
@@ -42,15 +44,19 @@ class Schedule:
     clock_offset: float
     workers_ahead: float
     has_brake: bool
+    way: Way
     lanes: Mapping[str, Sequence[Event]]
 
 
-def draw(seed: int, seconds: float, *, rate: float = 8.0, users: int = 300) -> Schedule:
-    """The schedule of a seed."""
+def draw(
+    seed: int, seconds: float, *, rate: float = 8.0, users: int = 300, way: Way | None = None
+) -> Schedule:
+    """The schedule of a seed; `way` replaces the one that changes come in by."""
+    way = way or way_of(seed)
     lanes = {
         "edits": _edits(_chance(seed, "edits"), seconds, rate, users),
         "races": _races(_chance(seed, "races"), seconds, users),
-        "people": _people(_chance(seed, "people"), seconds),
+        "people": [e for e in _people(_chance(seed, "people"), seconds) if _fits(e, way)],
         "commands": _commands(_chance(seed, "commands"), seconds),
         "calm": _calm(_chance(seed, "calm"), seconds),
         "faults": _faults(_chance(seed, "faults"), seconds),
@@ -58,6 +64,7 @@ def draw(seed: int, seconds: float, *, rate: float = 8.0, users: int = 300) -> S
             *_troubles(_chance(seed, "troubles"), seconds),
             *_clock_steps(_chance(seed, "workers' clock"), seconds),
         ],
+        "stream": _stream(_chance(seed, "stream"), way, seconds),
     }
     return Schedule(
         seed=seed,
@@ -65,8 +72,19 @@ def draw(seed: int, seconds: float, *, rate: float = 8.0, users: int = 300) -> S
         clock_offset=OFFSETS[seed % len(OFFSETS)],
         workers_ahead=OFFSETS[seed // len(OFFSETS) % len(OFFSETS)],
         has_brake=seed % 5 == 0,
+        way=way,
         lanes={name: sorted(events) for name, events in lanes.items()},
     )
+
+
+def _fits(event: Event, way: Way) -> bool:
+    """Where nobody polls, nobody reconciles: it would find what was never told."""
+    return way.polls or event.what != "reconcile"
+
+
+def _stream(chance: random.Random, way: Way, seconds: float) -> Iterator[Event]:
+    for at, what, more in stream_faults(chance, way, seconds, PEACE):
+        yield Event(at, what, more)
 
 
 def _chance(seed: int, lane: str) -> random.Random:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import wrong_clock
+from tests.chaos import ways
 from tests.chaos.books import ARMED_ORGS, BUSY, Books, PostgresBooks, SqliteBooks, count
 from tests.chaos.disk import Disk, disk_for
+from tests.chaos.ways import Way
 from tests.e2e.harness import (
     NO_BRAKE,
     ORG,
@@ -34,6 +36,7 @@ _MARKS = {
     "beat": (b"\0beat\0", b"[celery beat]"),
     "broker": (b"valkey-server",),
     "admin": (b"\0admin",),
+    "listen": (b"\0listen",),
 }
 PREPARING_SECONDS = 180.0
 
@@ -51,6 +54,12 @@ class Stage:
     port: int
     server: PostgresServer | None
     workers_clock: Path
+    way: Way
+
+    @property
+    def orgs(self) -> dict[str, Salesforce]:
+        """Both by their names."""
+        return {ORG: self.org, CALM: self.calm}
 
     @property
     def database(self) -> str:
@@ -66,8 +75,19 @@ class Stage:
         if part == "postgresql":
             return 0 if self.server is None else self._kill_database()
         found = self.made.worker_children() if part == "worker child" else self._parts(part)
-        killed = [pid for pid in found if _killed(pid)]
+        killed = [pid for pid in found if _signaled(pid, signal.SIGKILL)]
         return len(killed)
+
+    @contextmanager
+    def stopped(self, part: str) -> Iterator[int]:
+        """A part that does nothing for a while, though it is there; how many processes."""
+        found = self._parts(part)
+        held = [pid for pid in found if _signaled(pid, signal.SIGSTOP)]
+        try:
+            yield len(held)
+        finally:
+            for pid in held:
+                _signaled(pid, signal.SIGCONT)
 
     def _parts(self, part: str) -> list[int]:
         return self.made.parts(*_MARKS[part])
@@ -104,9 +124,9 @@ def _kill_supervisor(made: Program) -> None:
         made.up.kill()
 
 
-def _killed(pid: int) -> bool:
+def _signaled(pid: int, number: int) -> bool:
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
     except ProcessLookupError:
         return False
     return True
@@ -123,13 +143,16 @@ def stage(
     workers_ahead: float,
     has_brake: bool,
     writes_per_hour: int,
+    way: Way,
 ) -> Iterator[Stage]:
     """Both orgs and the program, up and armed; in the end nothing of it is left but its files."""
     with ExitStack() as stack:
         orgs = {
             name: stack.enter_context(salesforce(_folder(home, name), *options))
-            for name, options in _options(users, seed).items()
+            for name, options in _options(users, seed, way).items()
         }
+        for org in orgs.values():
+            ways.prepare(way, org)
         orgs[ORG].control("clock", {"offset": clock_offset})
         server = _server(stack) if database == "postgresql" else None
         most = {f"LICENSE_SYNC_ORGS__{ORG.upper()}__WRITES_PER_HOUR": str(writes_per_hour)}
@@ -137,7 +160,7 @@ def stage(
         made = program(_folder(home, "program"), orgs[ORG], **most, **brake)
         disk = stack.enter_context(disk_for(made.state_dir, made.processes))
         port = free_port()
-        made.settings |= _settings(orgs[CALM], port, server)
+        made.settings |= _settings(orgs[CALM], port, server) | ways.settings(way, orgs)
         clock = _folder(home, "clock") / "ahead"
         made.settings |= wrong_clock.environment(clock)
         stack.callback(made.end)
@@ -145,18 +168,30 @@ def stage(
         if server is not None:
             made.run("migrate")
         books = _books(made, server)
-        found = Stage(home, orgs[ORG], orgs[CALM], made, books, disk, port, server, clock)
+        found = Stage(home, orgs[ORG], orgs[CALM], made, books, disk, port, server, clock, way)
         found.set_workers_clock(workers_ahead)
         made.start()
+        if not way.polls:
+            _arm(made)
         wait_for("both orgs are armed", lambda: _are_armed(books), PREPARING_SECONDS)
+        for name, org in orgs.items():
+            ways.tell(way, org, name, found.page, seed)
         yield found
 
 
-def _options(users: int, seed: int) -> Mapping[str, tuple[str, ...]]:
+def _options(users: int, seed: int, way: Way) -> Mapping[str, tuple[str, ...]]:
+    more = ways.options(way)
     return {
-        ORG: ("--users", str(users), "--seed", str(seed)),
-        CALM: ("--users", str(CALM_USERS), "--seed", str(seed + 1)),
+        ORG: ("--users", str(users), "--seed", str(seed), *more),
+        CALM: ("--users", str(CALM_USERS), "--seed", str(seed + 1), *more),
     }
+
+
+def _arm(made: Program) -> None:
+    """A poll would, and then find who is not settled: without one, people do both."""
+    for name in (ORG, CALM):
+        made.run("orgs", "approve", name, "--yes")
+        made.run("reconcile", "--org", name)
 
 
 def _folder(home: Path, name: str) -> Path:

@@ -4,6 +4,8 @@ from collections import Counter
 
 from tests.chaos.faults import FAULTS
 from tests.chaos.schedule import PARTS, PEACE, draw
+from tests.chaos.stream_faults import LOOKING, MACHINE, PASSING, TOLD_BY_MESSAGE
+from tests.chaos.ways import WAYS
 
 SECONDS = 900.0
 
@@ -34,7 +36,7 @@ def test_every_kind_of_trouble_comes_up_in_a_long_run() -> None:
 
 
 def test_events_are_in_order_and_within_the_time() -> None:
-    for lane in draw(7, 60).lanes.values():
+    for lane in draw(7, 60, way=WAYS["stream"]).lanes.values():
         times = [event.at for event in lane]
         assert times == sorted(times)
         assert 0 <= times[0] <= times[-1] <= 60
@@ -57,3 +59,50 @@ def test_seeds_differ_in_clocks_and_brakes() -> None:
 def test_the_machine_has_peace_in_the_end() -> None:
     times = [event.at for event in draw(7, 100).lanes["troubles"]]
     assert max(times) < 100 * (1 - PEACE) + 10
+
+
+def test_every_way_in_meets_each_brake_and_clock() -> None:
+    plans = [draw(seed, 1) for seed in range(150)]
+    assert {(plan.way.name, plan.has_brake) for plan in plans} == {
+        (name, brake) for name in WAYS for brake in (True, False)
+    }
+    assert len({(p.way.name, p.clock_offset, p.workers_ahead) for p in plans}) == 9 * len(WAYS)
+
+
+def test_the_way_in_moves_nothing_of_the_other_lanes() -> None:
+    plans = [draw(7, 60, way=way).lanes for way in WAYS.values()]
+    for name in plans[0].keys() - {"stream", "people"}:
+        assert all(lanes[name] == plans[0][name] for lanes in plans)
+
+
+def test_nobody_reconciles_where_nobody_polls() -> None:
+    """It would find what was lost."""
+    for way in WAYS.values():
+        reconciles = [e for e in draw(7, SECONDS, way=way).lanes["people"] if e.what == "reconcile"]
+        assert bool(reconciles) is way.polls
+
+
+def test_everything_that_can_happen_to_a_way_in_comes_up_in_a_long_run() -> None:
+    found = {
+        name: {e.what for e in draw(7, SECONDS, way=way).lanes["stream"]}
+        for name, way in WAYS.items()
+    }
+    stream = {*PASSING, *MACHINE, *LOOKING}
+    assert found == {
+        "polling": set(),
+        "stream-and-polling": stream,
+        "stream": stream,
+        "outbound": set(TOLD_BY_MESSAGE),
+        "stream-and-outbound": stream | set(TOLD_BY_MESSAGE),
+    }
+
+
+def test_from_half_time_on_nothing_makes_the_program_look_at_everybody() -> None:
+    lane = draw(7, SECONDS, way=WAYS["stream"]).lanes["stream"]
+    assert max(e.at for e in lane if e.what in LOOKING) < SECONDS / 2
+
+
+def test_the_last_part_leaves_the_listener_alone() -> None:
+    lane = draw(7, SECONDS, way=WAYS["stream-and-outbound"]).lanes["stream"]
+    touched = [e.at for e in lane if e.what in (*MACHINE, *TOLD_BY_MESSAGE)]
+    assert max(touched) < SECONDS * (1 - PEACE)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.chaos.faults import AUTOMATION, FAULTS, STOPPING
+from tests.chaos.faults import AUTOMATION, FAULTS, NO_RIGHTS, STOPPING
 from tests.chaos.people import Editor, Ledger
 from tests.chaos.schedule import Event
 from tests.chaos.stage import Stage
@@ -18,6 +18,8 @@ class FaultLane:
         self._stage, self._control, self._ledger = stage, control, ledger
         self._standing: dict[tuple[str, int], str] = {}
         self.hits: Counter[str] = Counter()
+        self.has_been_blind = False
+        """Whether the org kept changes from us for want of rights: nobody is ever told of them."""
 
     def act(self, event: Event) -> None:
         """`fault` or `heal`."""
@@ -36,6 +38,7 @@ class FaultLane:
                 if where == "faults":
                     order.setdefault("seed", event.more["seed"])
                 made = self._control.control(where, order)
+                self.has_been_blind |= kind == NO_RIGHTS
                 if "id" in made:
                     self._standing[where, made["id"]] = kind
                 else:  # it is over at once: tokens were revoked

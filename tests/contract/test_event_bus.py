@@ -278,3 +278,16 @@ def test_a_topic_that_is_not_there_is_said_with_the_mend(org: Simulator) -> None
     with pytest.raises(CallFailed, match="Change Data Capture"):
         bus.check("/data/ContactChangeEvent")
     bus.close()
+
+
+def test_an_answer_without_events_moves_the_place(org: Simulator) -> None:
+    bus, world = bus_of(org), InMemory()
+    org.control("POST", "events/settings", {"keepalive_seconds": 0.2})
+    for stream in (bus.subscribe(TOPIC, None, 100), world.bus.subscribe(TOPIC, None, 100)):
+        batch = stream.next(PATIENCE)
+        assert batch is not None
+        assert batch.events == ()
+        assert len(batch.position) == 8
+        stream.close()
+    org.control("POST", "events/settings", {"keepalive_seconds": 270})
+    bus.close()

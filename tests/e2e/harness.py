@@ -268,7 +268,7 @@ class Program:
             family = {self.up.pid}
             while more := {p for p, (parent, _) in running.items() if parent in family} - family:
                 family |= more
-            self.seen |= {(p, running[p][1]) for p in family if p in running}
+            self.seen = self.seen | {(p, running[p][1]) for p in family if p in running}
         return [p for p, born in self.seen if running.get(p, (0, ""))[1] == born]
 
     def parts(self, *marks: bytes) -> list[int]:

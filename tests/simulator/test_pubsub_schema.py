@@ -144,6 +144,31 @@ def test_an_overflow_names_no_record(org: Simulator, bus: Bus) -> None:
     assert header["recordIds"] == ["000000000000000AAA"]
 
 
+@pytest.mark.parametrize(
+    ("way", "kind", "ids"),
+    [
+        ("GAP", "GAP_UPDATE", None),
+        ("GAP_OVERFLOW", "GAP_OVERFLOW", ["000000000000000AAA"]),
+        ("wildcard", "UPDATE", ["005*"]),
+    ],
+)
+def test_a_save_is_told_without_what_changed(
+    org: Simulator, bus: Bus, user: str, way: str, kind: str, ids: list[str] | None
+) -> None:
+    before = org.control("GET", "events")["concealed"]
+    with bus.listen() as stream:
+        opened(org)
+        org.control("POST", "events/conceal", {"as": way, "seconds": 60})
+        org.control("POST", "edit", {"id": user, "fields": {"Title": f"told as {way}"}})
+        event = stream.event()
+        assert (event.header["changeType"], event.header["recordIds"]) == (kind, ids or [user])
+        assert (event.fields, event.changed) == ({}, [])
+        assert org.control("GET", "events")["concealed"] == before + 1
+        org.control("POST", "events/conceal", {"as": way, "seconds": 0})
+        org.control("POST", "edit", {"id": user, "fields": {"Title": f"told after {way}"}})
+        assert stream.event().fields["Title"] == f"told after {way}"
+
+
 def test_a_wildcard_means_every_record(org: Simulator, bus: Bus) -> None:
     with bus.listen() as stream:
         opened(org)
@@ -164,6 +189,8 @@ def test_a_wildcard_means_every_record(org: Simulator, bus: Bus) -> None:
         ("events/fail", {"rpc": "subscribe"}),
         ("events/fail", {"count": 0}),
         ("events/silence", {}),
+        ("events/conceal", {"as": "nothing", "seconds": 1}),
+        ("events/conceal", {"as": "GAP"}),
         ("events/duplicate", {"last": 0}),
     ],
 )
