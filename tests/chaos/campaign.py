@@ -86,7 +86,12 @@ class Campaign:
             "kills": dict(lanes.troubles.kills),
             "faults": dict(lanes.faults.hits),
             "stream": dict(lanes.stream.hits),
-            "told": ways.figures(made.way, made.org) | {"heard": heard(made.books, ORG)},
+            "told": {
+                **ways.figures(made.way, made.org),
+                **heard(made.books, ORG),
+                "places lost": evidence.log.count("place in the stream is lost"),
+                "found dead": evidence.log.count("The stream said nothing for"),
+            },
             "people": dict(self.ledger.counts),
             "disk": made.disk.how,
             "tracebacks": evidence.log.count("Traceback"),

@@ -56,6 +56,8 @@ LONG_CODES = (
 
 HALF_TIME = 0.5
 EVERY_SECONDS = 3.5
+LEAST = 5
+"""So many of them at least, however short the run."""
 
 Moment = tuple[float, str, Mapping[str, Any]]
 
@@ -76,7 +78,7 @@ def stream_faults(
         bag = bag or chance.sample(kinds, len(kinds))
         kind = bag.pop()
         yield at, kind, _more(chance, kind)
-        at += EVERY_SECONDS * chance.uniform(0.3, 1.7)
+        at += min(EVERY_SECONDS, seconds / LEAST) * chance.uniform(0.3, 1.7)
 
 
 def _possible(way: Way, at: float, seconds: float, peace: float) -> list[str]:
