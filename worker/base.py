@@ -112,7 +112,11 @@ class OrgTask(SyncTask):
                 return self._timed(lane, org, *args)
         if verdict is Verdict.ASIDE:
             self._send_aside(org, *args)
+        self.not_here(org, *args)
         return None
+
+    def not_here(self, org: str, *args: Any) -> None:
+        """What becomes of a call that was sent aside or dropped."""
 
     def _send_aside(self, org: str, *args: Any) -> None:
         work = _work(self, *args)
@@ -146,6 +150,11 @@ class SettleTask(OrgTask):
     def tells_length(self, *args: Any) -> bool:
         """What a reconcile found takes its time by design."""
         return Lane.BULK.value not in args
+
+    def not_here(self, org: str, *args: Any) -> None:
+        """What is noticed from now on may wake another one: who has the turn may have claimed."""
+        for queue in args:
+            waker().woken(org, queue)
 
 
 class RunTask(OrgTask):

@@ -136,9 +136,13 @@ def test_a_task_of_an_org_runs_goes_aside_or_is_dropped(
     slot: str,
     tells_length: bool,
 ) -> None:
-    """By kind it has a slot of its own, so that no edit waits for a reconcile's batch."""
-    decided, ran, sent = Decided(verdict), [], []
+    """By kind it has a slot of its own, so that no edit waits for a reconcile's batch. Whoever is
+    noticed after that may wake another one: the one that has the turn may have claimed already.
+    """
+    decided, ran, sent, woken = Decided(verdict), [], [], []
     monkeypatch.setattr(base, "lanes", lambda: decided)
+    marks = SimpleNamespace(woken=lambda org, queue: woken.append((org, queue)))
+    monkeypatch.setattr(base, "waker", lambda: marks)
 
     @app.task(base=kind, name="look", shared=False)
     def look(*names: str) -> None:
@@ -152,6 +156,8 @@ def test_a_task_of_an_org_runs_goes_aside_or_is_dropped(
     assert ran == ([args] if verdict is Verdict.RUN else [])
     assert sent == ([(args, "slow")] if verdict is Verdict.ASIDE else [])
     assert decided.timed == (["acme"] if verdict is Verdict.RUN and tells_length else [])
+    lets_wake = kind is SettleTask and verdict is not Verdict.RUN
+    assert woken == ([args] if lets_wake else [])
 
 
 @contextmanager
