@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,9 +187,13 @@ def _options(users: int, seed: int, way: Way) -> Mapping[str, tuple[str, ...]]:
 
 def _arm(made: Program) -> None:
     """A poll would, and then find who is not settled: without one, people do both."""
-    for name in (ORG, CALM):
+
+    def one(name: str) -> None:
         made.run("orgs", "approve", name, "--yes")
         made.run("reconcile", "--org", name)
+
+    with ThreadPoolExecutor() as people:
+        list(people.map(one, (ORG, CALM)))
 
 
 def _folder(home: Path, name: str) -> Path:
