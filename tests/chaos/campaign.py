@@ -91,6 +91,7 @@ class Campaign:
                 **heard(made.books, ORG),
                 "places lost": evidence.log.count("place in the stream is lost"),
                 "found dead": evidence.log.count("The stream said nothing for"),
+                "refused": evidence.log.count("an outbound message was refused"),
             },
             "people": dict(self.ledger.counts),
             "disk": made.disk.how,

@@ -3,11 +3,11 @@
 `acme` is the org that gets the trouble, `calm` one that has none of its own.
 """
 
-import os
 import shutil
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from tests import wrong_clock
 from tests.chaos import ways
 from tests.chaos.books import ARMED_ORGS, BUSY, Books, PostgresBooks, SqliteBooks, count
 from tests.chaos.disk import Disk, disk_for
+from tests.chaos.processes import signaled, stopped
 from tests.chaos.ways import Way
 from tests.e2e.harness import (
     NO_BRAKE,
@@ -75,19 +76,12 @@ class Stage:
         if part == "postgresql":
             return 0 if self.server is None else self._kill_database()
         found = self.made.worker_children() if part == "worker child" else self._parts(part)
-        killed = [pid for pid in found if _signaled(pid, signal.SIGKILL)]
+        killed = [pid for pid in found if signaled(pid, signal.SIGKILL)]
         return len(killed)
 
-    @contextmanager
-    def stopped(self, part: str) -> Iterator[int]:
+    def stopped(self, part: str) -> AbstractContextManager[int]:
         """A part that does nothing for a while, though it is there; how many processes."""
-        found = self._parts(part)
-        held = [pid for pid in found if _signaled(pid, signal.SIGSTOP)]
-        try:
-            yield len(held)
-        finally:
-            for pid in held:
-                _signaled(pid, signal.SIGCONT)
+        return stopped(self._parts(part))
 
     def _parts(self, part: str) -> list[int]:
         return self.made.parts(*_MARKS[part])
@@ -122,14 +116,6 @@ def _kill_supervisor(made: Program) -> None:
     """All is judged by now: what it started has to end with it, without being asked."""
     if made.up is not None:
         made.up.kill()
-
-
-def _signaled(pid: int, number: int) -> bool:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @contextmanager
@@ -189,9 +175,13 @@ def _options(users: int, seed: int, way: Way) -> Mapping[str, tuple[str, ...]]:
 
 def _arm(made: Program) -> None:
     """A poll would, and then find who is not settled: without one, people do both."""
-    for name in (ORG, CALM):
+
+    def one(name: str) -> None:
         made.run("orgs", "approve", name, "--yes")
         made.run("reconcile", "--org", name)
+
+    with ThreadPoolExecutor() as people:
+        list(people.map(one, (ORG, CALM)))
 
 
 def _folder(home: Path, name: str) -> Path:
