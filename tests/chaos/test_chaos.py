@@ -13,7 +13,7 @@ from tests.chaos.schedule import draw
 from tests.chaos.ways import WAYS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-SECONDS = 9.0
+SECONDS = 8.0
 USERS = 120
 
 

@@ -38,8 +38,8 @@ class World(Protocol):
     def forget(self) -> None:
         """All positions so far are lost."""
 
-    def listening(self) -> None:
-        """Returns once the streams that were opened stand."""
+    def listening(self, streams: int) -> None:
+        """Returns once so many streams stand."""
 
 
 class InMemory:
@@ -64,7 +64,7 @@ class InMemory:
         self.fake.publish(matters=False)
         self.fake.kept_from = len(self.fake.log)
 
-    def listening(self) -> None:
+    def listening(self, streams: int) -> None:
         pass
 
 
@@ -96,9 +96,9 @@ class OverGrpc:
     def forget(self) -> None:
         self._org.control("POST", "events/forget", {})
 
-    def listening(self) -> None:
+    def listening(self, streams: int) -> None:
         deadline = time.monotonic() + PATIENCE
-        while not self._org.control("GET", "events")["streams"]:
+        while len(self._org.control("GET", "events")["streams"]) < streams:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
@@ -142,7 +142,7 @@ def listen(world: World) -> Iterator[Callable[..., Subscription]]:
     def opening(after: bytes | None = None, events: int = 100) -> Subscription:
         stream = world.bus.subscribe(TOPIC, after, events)
         opened.append(stream)
-        world.listening()
+        world.listening(len(opened))
         return stream
 
     yield opening

@@ -18,7 +18,7 @@ from sync.store.schema import upgrade
 from sync.store.store import SqlStore
 from tests.e2e.harness import ORG, Program, Salesforce, listening_to, program, salesforce, wait_for
 
-KILLS = int(os.environ.get("KILLS", "2"))
+KILLS = int(os.environ.get("KILLS", "1"))
 FIELD = "Requested_PBX__c"
 
 pytestmark = pytest.mark.e2e

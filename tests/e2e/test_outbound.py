@@ -124,7 +124,7 @@ def page(tmp_path: Path, org: Salesforce) -> Iterator[Page]:
 
 def tell(org: Salesforce, page: Page, **more: Any) -> int:
     order = {"url": page.address(), "ca_file": page.ca_file, "first_gap": 0.3, "growth": 1.0}
-    return int(org.control("outbound message", order | more)["id"])
+    return int(org.control("outbound", order | more)["id"])
 
 
 def told(org: Salesforce, number: int) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def test_an_edit_is_carried_out_within_seconds_though_nobody_polls(
         made.wait_until("idle", is_idle)
         wait_for("the page answers", lambda: _answers(port))
         address = f"http://127.0.0.1:{port}/outbound/{ORG}/{TOKEN}"
-        org.control("outbound message", {"url": address, "first_gap": 0.3, "when": {"by": "admin"}})
+        org.control("outbound", {"url": address, "first_gap": 0.3, "when": {"by": "admin"}})
         polled = made.now()["last_poll_at"]
         user, began = somebody(org), time.monotonic()
         org.edit(user, {"Requested_PBX__c": True})

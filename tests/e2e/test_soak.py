@@ -22,12 +22,6 @@ def test_every_edit_is_settled(made: Program, org: Salesforce) -> None:
     assert figures["writes"] > 100
 
 
-def test_killed_workers_and_a_wiped_broker_lose_nothing(made: Program, org: Salesforce) -> None:
-    figures = Soak(edits=300, seed=8, kill_every=2, wipe_broker=True).run_on(made, org)
-    assert figures["wrong"] == []
-    assert figures["processes killed"] > 2
-
-
 def test_faults_lose_nothing(made: Program, org: Salesforce) -> None:
     faults = ("lost_answer", "row_lock", "expired_token", "truncated_json")
     figures = Soak(edits=300, rate=30, seed=9, faults=faults).run_on(made, org)

@@ -303,7 +303,7 @@ def test_pending_users_live_as_the_model_says(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=18,
+            max_examples=12,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

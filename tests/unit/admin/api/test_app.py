@@ -11,7 +11,7 @@ from schemathesis import Case, GenerationMode
 from tests.contract.store.scene import ANN, BOB, CID, DAN, ORG
 from tests.unit.admin.api.conftest import ADMIN, Api, Filled
 
-EXAMPLES = 25
+EXAMPLES = 15
 """For each operation and way; all of them together take about half a minute."""
 
 THERE = {
