@@ -76,19 +76,17 @@ def _before_write_on_its_way(
     """What our last write found, if it is the last change and was decided on another request.
 
     Which of our writes came last, the record says itself: with each goes what it was decided on.
-    Others may write under our login, so that the time has to fit as well. If a newer write was
-    confirmed, this one came after it, and what that one left counts.
+    Others may write under our login, so that the time has to fit as well. One that came after a
+    newer one was confirmed is late: see `_before_late_write` for its flags, if it wrote any.
     """
     if record.decided is None or record.decided == record.requested.on.code:
         return None
-    newer: HistoryRow | None = None
     for row in recent:
         if row.outcome in ARRIVED and row.intent.requested_after.code == record.decided:
-            if abs(record.modified_at - org_ahead - row.at) > ON_ITS_WAY:
-                return None
-            return row.intent.held_before if newer is None else newer.intent.held_after
-        if newer is None and row.outcome is HistoryOutcome.CONFIRMED:
-            newer = row
+            is_it = abs(record.modified_at - org_ahead - row.at) <= ON_ITS_WAY
+            return row.intent.held_before if is_it else None
+        if row.outcome is HistoryOutcome.CONFIRMED:
+            return None
     return None
 
 

@@ -25,6 +25,23 @@ class Judged:
     crossed: bool = False
     """A write decided on an older request arrived while both sides are requested."""
 
+    blurred: bool = False
+    """A clock jumped between a write and the look that follows: times do not tell its order."""
+
+    episode: int = 0
+    """How often both sides came to be requested."""
+    by_hand: bool = False
+    """A hand moved what is held in a conflict, and no write has put it right yet."""
+
+    def blurs(self) -> None:
+        """A clock jumps in that while."""
+        self.blurred = True
+        self.doubtful = self.doubtful or self.kept is not None
+
+    def is_overwritten(self) -> None:
+        """By a write that came late: what it says it was decided on hides one that crossed."""
+        self.doubtful = self.doubtful or self.crossed
+
     def asks(self, requested: frozenset[str]) -> None:
         """An admin sets the request."""
         self.requested = requested
@@ -33,10 +50,12 @@ class Judged:
             self.kept, self.crossed, self.doubtful = None, False, False
         elif self.kept is None:
             self.kept = self.held & BOTH
+            self.episode += 1
+            self.doubtful = self.blurred or self.by_hand
 
     def holds(self, held: frozenset[str], decided: frozenset[str] | None) -> None:
         """A worker's write arrives that was decided on the request `decided` (None: as before)."""
-        self.held = held
+        self.held, self.by_hand = held, False
         if self.kept is not None and decided is not None and not decided >= BOTH:
             self.crossed = True
 

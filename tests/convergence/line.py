@@ -45,26 +45,28 @@ class Refusal:
 class Weather:
     """What goes wrong now, for all workers and the poll.
 
-    `failing` is met by the call after so many others, `lost` by the next write; `refused` stands
-    until it is taken away, and so does the daily limit. `late` are writes that will arrive.
+    `failing` is met by the call after so many others, `lost` by the next write; `used_up` is how
+    many calls the daily limit still refuses; `refused` stands until it is taken away. `late` are
+    writes that will arrive.
     """
 
     failing: tuple[int, Failure] | None = None
     lost: Loss | None = None
-    is_used_up: bool = False
+    used_up: int = 0
     refused: dict[str, Refusal] = field(default_factory=dict)
     late: list[Callable[[], object]] = field(default_factory=list)
-    was_refused: set[str] = field(default_factory=set)
-    """Users that any refusal ever met."""
+    was_refused: set[tuple[str, str]] = field(default_factory=set)
+    """Users that a refusal ever met, with its code."""
 
     def clear(self) -> None:
         """Nothing goes wrong any more; what is late still is."""
-        self.failing, self.lost, self.is_used_up = None, None, False
+        self.failing, self.lost, self.used_up = None, None, 0
         self.refused.clear()
 
     def meets(self) -> None:
         """A call is made; raises what it meets."""
-        if self.is_used_up:
+        if self.used_up:
+            self.used_up -= 1
             raise CallFailed(DAILY_LIMIT)
         if self.failing is None:
             return
@@ -111,7 +113,9 @@ class WriteLine:
         writes: Sequence[RecordWrite],
         pass_on: Callable[[Sequence[RecordWrite]], list[WriteResult]],
     ) -> list[WriteResult]:
-        weather = self._weather
+        weather, started = self._weather, self._watched.started
+        assert started.is_renewed, "a call without a renewed lease"
+        started.is_renewed = False
         weather.meets()
         lost, weather.lost = weather.lost, None
         refused = {w.user_id: r for w in writes if (r := self._refusal(w)) is not None}
@@ -132,5 +136,5 @@ class WriteLine:
         refusal = self._weather.refused.get(write.user_id)
         if refusal is None or not refusal.is_about(write):
             return None
-        self._weather.was_refused.add(write.user_id)
+        self._weather.was_refused.add((write.user_id, refusal.failure.code))
         return WriteResult(write.user_id, Written.REFUSED, refusal.failure)

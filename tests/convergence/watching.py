@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sync.model import Licenses
+from sync.model import Licenses, UserRecord
+from sync.ports.conflict_log import Entry, EntryStatus
 from sync.ports.history import HistoryOutcome, HistoryRow, Intent
+from sync.ports.pending import Claim
 from sync.ports.salesforce import RecordWrite, WriteResult, Written
+from sync.ports.settling import Outcome
 from tests.convergence.journal import Judge
 from tests.fakes.bench import ORG, Bench
 
@@ -25,10 +28,31 @@ class Ledger:
 
     arrived: set[int] = field(default_factory=set)
     told: dict[int, Written] = field(default_factory=dict)
-    carried_out: dict[int, str] = field(default_factory=dict)
-    """Entries whose decision arrived in the org, and their users."""
+    carried_out: set[int] = field(default_factory=set)
+    """Entries whose decision arrived in the org."""
+    opened: dict[int, int] = field(default_factory=dict)
+    """Which time that both sides were requested an entry of the log is about."""
+    untold: set[int] = field(default_factory=set)
+    """Entries whose decision the record seems to show before it is sent: older writes of what was
+    decided on never arrived. Whether it did, nothing tells then.
+    """
+    creditable: dict[int, str] = field(default_factory=dict)
+    """Those of them where the record shows it, and their users."""
     writes: int = 0
     last_write: dict[str, int] = field(default_factory=dict)
+    unseen: set[str] = field(default_factory=set)
+    """Users whose record changed since a scan last looked."""
+    holders: dict[str, str] = field(default_factory=dict)
+    """Under which claim each user was taken last."""
+    unlooked: set[str] = field(default_factory=set)
+    """Users that somebody wrote to, or was about to, and whom nobody has looked at since."""
+    aged: set[str] = field(default_factory=set)
+    """Users in a conflict that is younger than what happens now, by the database's clock."""
+
+    def cannot_be_credited(self, user_id: str) -> None:
+        """The record does not show any more that a decision arrived."""
+        left = {entry: of for entry, of in self.creditable.items() if of != user_id}
+        self.creditable = left
 
     def wrong(self, row: HistoryRow) -> str | None:
         """What is wrong with what the history says of a write; None if nothing is."""
@@ -61,19 +85,74 @@ class Started:
         self.rows: dict[str, int] = {}
         """The number of the newest row of each user."""
         self._all: list[int] = []
+        self._looks: set[str] = set()
+        self._episodes: dict[str, int] = {}
+        self.is_renewed = False
+        """Whether it may call: a lease is renewed before each call."""
 
-    def record_intents(self, claim: object, intents: Sequence[Intent], *more: object) -> object:
+    def claim(self, *args: object) -> Claim | None:
+        claim = self._behind.claim(*args)  # type: ignore[arg-type]
+        if claim is not None:
+            ledger = self._world.ledger
+            self._looks = ledger.unlooked & {user.user_id for user in claim.users}
+            self._episodes = {
+                user.user_id: self._world.judge.users[user.user_id].episode for user in claim.users
+            }
+            ledger.holders |= {user.user_id: claim.token for user in claim.users}
+        return claim
+
+    def renew(self, claim: Claim, lease_seconds: float) -> None:
+        self._behind.renew(claim, lease_seconds)
+        self._check_holds(claim)
+        self.is_renewed = True
+
+    def record_intents(self, claim: Claim, intents: Sequence[Intent], *more: object) -> object:
         ids = self._behind.record_intents(claim, intents, *more)  # type: ignore[arg-type]
+        self._check_holds(claim)
         self.at = self._world.ledger.writes
         self.rows |= {intent.user_id: id_ for intent, id_ in zip(intents, ids, strict=True)}
         self._all += ids
+        self._will_write([intent.user_id for intent in intents])
+        self._world.ledger.untold |= {
+            intent.conflict_id
+            for intent in intents
+            if intent.conflict_id is not None and self._says_so_already(intent)
+        }
         return ids
 
-    def book(self, *args: object) -> None:
-        self._behind.book(*args)  # type: ignore[arg-type]
+    def _says_so_already(self, intent: Intent) -> bool:
+        record = self._world.bench.org.users[intent.user_id]
+        return record.decided == intent.requested_after.code
+
+    def _will_write(self, user_ids: Sequence[str]) -> None:
+        """From here to the next look the time counts."""
+        world = self._world
+        world.ledger.unlooked |= set(user_ids)
+        for user_id in world.ledger.aged & set(user_ids):
+            world.judge.users[user_id].blurs()
+
+    def book(self, claim: Claim, outcomes: Sequence[Outcome]) -> None:
+        self._behind.book(claim, outcomes)
+        self._check_holds(claim)
+        self._has_looked(outcomes)
         for row in self._behind.history(ORG, limit=10_000):
             is_open = row.outcome is HistoryOutcome.INTENDED
             assert not (is_open and row.id in self._all), "I7: booked without its outcome"
+
+    def _has_looked(self, outcomes: Sequence[Outcome]) -> None:
+        """At what was there when it began; what it wrote itself nobody has looked at yet."""
+        ledger = self._world.ledger
+        for user_id in self._looks & {outcome.user.user_id for outcome in outcomes}:
+            self._world.judge.users[user_id].blurred = False
+        ledger.unlooked -= self._looks - set(self.rows)
+        for user_id, entries in self._behind.living_entries(ORG, list(self._episodes)).items():
+            for entry in entries:
+                ledger.opened.setdefault(entry.id, self._episodes[user_id])
+
+    def _check_holds(self, claim: Claim) -> None:
+        """Nobody goes on with users that somebody else has taken since."""
+        holders = self._world.ledger.holders
+        assert all(holders[user.user_id] == claim.token for user in claim.users), "lease lost"
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._behind, name)
@@ -108,9 +187,11 @@ class Watched:
         results: list[WriteResult] = getattr(world.bench.org, name)([write])
         if results[0].written is Written.DONE:
             world.ledger.arrived.add(row.id)
+            world.ledger.unseen.add(user_id)
             if write.requested and not world.is_guard_blind():
-                assert before.requested.on == row.intent.requested_before, "I3: overtaken"
+                _check_saw(world.bench.store.entry(row.intent.conflict_id or 0), before)
             self._judge(write, row)
+            world.ledger.unlooked.add(user_id)
         world.ledger.writes += 1
         return results
 
@@ -125,14 +206,31 @@ class Watched:
         judged = world.judge.users[user_id]
         if write.requested:
             judged.asks(frozenset(world.bench.requested(user_id).names))
-        if ledger.last_write.get(user_id, -1) <= self.started.at:
+        if ledger.last_write.get(user_id, -1) > self.started.at:
+            self._comes_late(user_id)
+        else:
             decided = None
             if write.decided is not None:
                 decided = frozenset(Licenses.from_code(write.decided).names)
             judged.holds(frozenset(world.bench.held(user_id).names), decided)
             ledger.last_write[user_id] = ledger.writes + 1
         if row.intent.conflict_id is not None:
-            ledger.carried_out[row.intent.conflict_id] = user_id
+            ledger.carried_out.add(row.intent.conflict_id)
+            if world.bench.store.entry(row.intent.conflict_id).status is EntryStatus.DECIDING:
+                ledger.creditable[row.intent.conflict_id] = user_id
+
+    def _comes_late(self, user_id: str) -> None:
+        """Over one that nobody has looked at: the record does not say any more what came before."""
+        if user_id in self.world.ledger.unlooked:
+            self.world.judge.users[user_id].is_overwritten()
+            self.world.ledger.cannot_be_credited(user_id)
+
+
+def _check_saw(entry: Entry, record: UserRecord) -> None:
+    """I3: a decision is carried out on the record that the person saw, or not at all."""
+    seen = entry.resolution
+    assert seen is not None, "nobody decided"
+    assert (seen.seen_requested, seen.seen_held) == (record.requested.on, record.held.on)
 
 
 def _check_says(intent: Intent, write: RecordWrite) -> None:
