@@ -117,7 +117,7 @@ def test_where_it_does_not_say_what_was_changed_it_is_not_ours() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "UPDATE"])
 def test_everything_but_an_update_matters(kind: str) -> None:
-    assert decode(event(changeType=kind, changedFields=[])).matters
+    assert decode(event(changeType=kind, changedFields=["0x04"])).matters
 
 
 def test_an_update_that_names_no_field_matters() -> None:
