@@ -20,6 +20,7 @@ TIMES = 4
 STILL_SECONDS = 8.0
 """For orgs that send messages: the echo of a write is looked at after two, and told in a second."""
 
+_UNSEEN = "nothing is left to do, but not every org was looked at, or spoke"
 _ROWS = "SELECT count(*) AS n FROM history"
 
 
@@ -45,7 +46,7 @@ def wait_until_quiet(stage: Stage) -> float:
         elif now - still_since >= _least(stage) and _has_been_seen(stage, signs):
             return now - began
         if now - moved > STALLED_SECONDS or now - began > LONGEST_SECONDS:
-            raise NeverQuiet(f"not quiet after {now - began:.0f} s: {left}")
+            raise NeverQuiet(f"not quiet after {now - began:.0f} s: {left or _UNSEEN}")
         time.sleep(LOOK_SECONDS)
 
 
