@@ -23,6 +23,8 @@ TIMES = 4
 
 STILL_SECONDS = 8.0
 """For orgs that send messages: the echo of a write is looked at after two, and told in a second."""
+
+_UNSEEN = "nothing is left to do, but not every org was looked at, or spoke"
 _ROWS = "SELECT count(*) AS n FROM history"
 
 
@@ -49,7 +51,7 @@ def wait_until_quiet(stage: Stage) -> float:
             return now - began
         if now - moved > STALLED_SECONDS or now - began > LONGEST_SECONDS:
             why = _why_users_wait(stage.books)
-            raise NeverQuiet(f"not quiet after {now - began:.0f} s: {left}; {why}")
+            raise NeverQuiet(f"not quiet after {now - began:.0f} s: {left or _UNSEEN}; {why}")
         time.sleep(LOOK_SECONDS)
 
 

@@ -1,8 +1,10 @@
 """Streams of change events: leases, positions that move with what was told, and what was missed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from sync.delays import NOTICED, WRITTEN
 from sync.errors import LeaseLost
@@ -78,6 +80,16 @@ def test_users_and_position_are_stored_together_or_not_at_all(
     with pytest.raises(LeaseLost):
         store.hear(stream, told(b"\x02", BOB), LEASE)
     assert ids(scene.claim()) == [ANN]
+    assert taken(store).position == b"\x01"
+
+
+def test_the_position_stays_where_it_is_if_the_users_cannot_be_stored(store: SqlStore) -> None:
+    stream = taken(store)
+    store.hear(stream, told(b"\x01", ANN), LEASE)
+    nobody = [replace(a_notice(BOB), user_id=None)]  # type: ignore[arg-type]
+    with pytest.raises(IntegrityError):
+        store.hear(stream, Heard(b"\x02", nobody, 1, 1), LEASE)
+    store.drop_stream(stream, None)
     assert taken(store).position == b"\x01"
 
 
